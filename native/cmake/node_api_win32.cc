@@ -1,0 +1,90 @@
+// The Node-API functions of the program that loads the addon, for the prebuilt Windows binaries. To import them from
+// node.exe would fail in every program of another name, such as Electron, and zig's linker has nothing like the delayed
+// import by which node-gyp avoids that. So each is a jump to an address that is looked up when the addon is loaded.
+
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+
+// Those that the addon calls. The linker names any that is missing here.
+#define NODE_API_FUNCTIONS(X)          \
+  X(napi_add_env_cleanup_hook)         \
+  X(napi_call_function)                \
+  X(napi_call_threadsafe_function)     \
+  X(napi_close_handle_scope)           \
+  X(napi_coerce_to_bool)               \
+  X(napi_coerce_to_number)             \
+  X(napi_coerce_to_string)             \
+  X(napi_create_double)                \
+  X(napi_create_error)                 \
+  X(napi_create_function)              \
+  X(napi_create_object)                \
+  X(napi_create_reference)             \
+  X(napi_create_string_utf8)           \
+  X(napi_create_threadsafe_function)   \
+  X(napi_create_type_error)            \
+  X(napi_define_properties)            \
+  X(napi_delete_reference)             \
+  X(napi_fatal_error)                  \
+  X(napi_get_and_clear_last_exception) \
+  X(napi_get_boolean)                  \
+  X(napi_get_cb_info)                  \
+  X(napi_get_instance_data)            \
+  X(napi_get_last_error_info)          \
+  X(napi_get_property)                 \
+  X(napi_get_reference_value)          \
+  X(napi_get_undefined)                \
+  X(napi_get_value_bool)               \
+  X(napi_get_value_double)             \
+  X(napi_get_value_int32)              \
+  X(napi_get_value_string_utf8)        \
+  X(napi_get_value_uint32)             \
+  X(napi_has_property)                 \
+  X(napi_is_exception_pending)         \
+  X(napi_open_handle_scope)            \
+  X(napi_ref_threadsafe_function)      \
+  X(napi_set_instance_data)            \
+  X(napi_set_named_property)           \
+  X(napi_throw)                        \
+  X(napi_typeof)                       \
+  X(napi_unref_threadsafe_function)
+
+#if defined(__x86_64__)
+#define JUMP(name) "jmp *zjj_" #name "(%rip)\n"
+#elif defined(__aarch64__)
+#define JUMP(name) "adrp x16, zjj_" #name "\n ldr x16, [x16, :lo12:zjj_" #name "]\n br x16\n"
+#endif
+
+#define DEFINE(name)             \
+  extern "C" FARPROC zjj_##name; \
+  FARPROC zjj_##name;            \
+  asm(".globl " #name "\n .p2align 2\n" #name ": " JUMP(name));
+
+NODE_API_FUNCTIONS(DEFINE)
+
+namespace {
+
+struct Function {
+  const char* name;
+  FARPROC* address;
+};
+
+#define ENTRY(name) {#name, &zjj_##name},
+constexpr Function kFunctions[] = {NODE_API_FUNCTIONS(ENTRY)};
+
+bool FindFunctions() {
+  // libnode.dll: a Node.js that is built as a library.
+  HMODULE host = GetModuleHandleW(L"libnode.dll");
+  if (host == nullptr) host = GetModuleHandleW(nullptr);
+  for (const Function& function : kFunctions) {
+    *function.address = GetProcAddress(host, function.name);
+    if (*function.address == nullptr) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+// False makes the load fail, as a missing import would.
+extern "C" BOOL WINAPI DllMain(HINSTANCE, DWORD reason, LPVOID) {
+  return reason != DLL_PROCESS_ATTACH || FindFunctions() ? TRUE : FALSE;
+}

@@ -1,0 +1,14 @@
+// What a file carries beside its bytes, mode and owner, and what node:fs cannot copy.
+#ifndef ZJJ_FILE_ATTRIBUTES_H_
+#define ZJJ_FILE_ATTRIBUTES_H_
+
+namespace zjj {
+
+// Copies the access control list and the user's extended attributes of the file at `from` (UTF-8) to the open file
+// `to`, whose mode was set before. False when the source has an access control list that could not be copied: the mode
+// of such a file is its mask, and alone would grant its group more than the list does.
+bool CopyAttributes(const char* from, int to);
+
+}  // namespace zjj
+
+#endif  // ZJJ_FILE_ATTRIBUTES_H_

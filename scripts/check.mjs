@@ -1,0 +1,66 @@
+// Every check that needs no test to run: types, Biome, clang-format, and the package as publint and attw see it.
+// With --fix, lets the formatters write.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const require = createRequire(import.meta.url);
+const fixes = process.argv.includes('--fix');
+const failed = [];
+
+const native = ['native', 'native/cmake', 'bench/c']
+  .filter((directory) => existsSync(join(root, directory)))
+  .flatMap((directory) => readdirSync(join(root, directory)).map((name) => join(directory, name)))
+  .filter((name) => /\.(?:c|cc|h)$/.test(name));
+
+node('biome', '@biomejs/biome', 'biome', [fixes ? 'check' : 'ci', ...(fixes ? ['--write'] : []), '.']);
+run('clang-format', 'clang-format', [...(fixes ? ['-i'] : ['--dry-run', '--Werror']), ...native]);
+if (!fixes) {
+  node('types', 'typescript', 'tsc', ['-p', 'tsconfig.json']);
+  run('build', process.execPath, ['scripts/build.mjs']);
+  checkPackage();
+}
+if (failed.length > 0) {
+  console.error(`\nfailed: ${failed.join(', ')}`);
+  process.exitCode = 1;
+}
+
+/** The tarball that would be published, not the folder: what npm leaves out must not be missed. */
+function checkPackage() {
+  const directory = mkdtempSync(join(tmpdir(), 'zjj-check-'));
+  try {
+    run('pack', 'npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', directory]);
+    const [tarball] = readdirSync(directory);
+    if (tarball === undefined) return;
+    node('publint', 'publint', 'publint', ['run', join(directory, tarball), '--strict']);
+    node('attw', '@arethetypeswrong/cli', 'attw', [join(directory, tarball)]);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+function node(name, packageName, command, args) {
+  const manifest = findManifest(packageName);
+  const { bin } = JSON.parse(readFileSync(manifest, 'utf8'));
+  run(name, process.execPath, [join(dirname(manifest), typeof bin === 'string' ? bin : bin[command]), ...args]);
+}
+
+/** Not every package lets its manifest be required. */
+function findManifest(packageName) {
+  const [found] = (require.resolve.paths(packageName) ?? [])
+    .map((modules) => join(modules, packageName, 'package.json'))
+    .filter(existsSync);
+  if (found === undefined) throw new Error(`${packageName} is not installed: npm ci`);
+  return found;
+}
+
+function run(name, command, args) {
+  console.log(`- ${name}`);
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+  if (error?.code === 'ENOENT') console.error(`${command} is not installed (apt-get install ${command})`);
+  if (status !== 0) failed.push(name);
+}

@@ -1,0 +1,79 @@
+import { chownSync, closeSync, openSync, type Stats } from 'node:fs';
+import { dirname } from 'node:path';
+import { HeldLock } from '../lock/internal.js';
+import { TomlDocument } from '../toml/index.js';
+import { writeError } from './config-error.js';
+import { mergeChanges, type PendingChange } from './merge-changes.js';
+import { documentOf, readFile, remember } from './read.js';
+import { Replacement, sweepTemporaryFiles } from './replace-file.js';
+
+/**
+ * One transaction under a lock that is held: sweep, read, merge, replace, release, and then what makes it durable.
+ * docs/protocol.md says why in this order.
+ *
+ * It yields each descriptor that must be on disk before it goes on, so that one text serves the synchronous and the
+ * asynchronous form. The lock is released when it returns or throws.
+ *
+ * @returns False when the lock turned out to be lost: nothing was written, and the caller starts over.
+ */
+export function* commitBatch(
+  lock: HeldLock,
+  path: string,
+  changes: readonly PendingChange[],
+  fileMode: number,
+): Generator<number, boolean, void> {
+  let isWritten = false;
+  try {
+    if (HeldLock.foundUnclean(lock)) sweepTemporaryFiles(path);
+    const file = readFile(path);
+    if (file !== undefined && HeldLock.createdFile(lock)) giveToOwner(lock.path, file.stats);
+    const before = file === undefined ? TomlDocument.parse('', path) : documentOf(path, file.bytes);
+    const after = mergeChanges(before, changes);
+    if (after !== before) {
+      const bytes = Buffer.from(after.text);
+      const replacement = yield* Replacement.write(path, bytes, file?.stats, fileMode);
+      if (!HeldLock.isCurrent(lock)) {
+        replacement.discard();
+        return false;
+      }
+      if (!replacement.commit(file?.stats)) return false;
+      remember(path, bytes, after);
+      isWritten = true;
+    }
+    HeldLock.releaseClean(lock);
+    // What this call saw and left as it is may be a rename that is not durable yet.
+    if (!isWritten && file !== undefined) yield* syncFile(path, 'r+');
+    // After the release: inside the lock it made the longest wait ten times longer. Whoever builds on our rename syncs
+    // the same directory before it answers.
+    yield* syncFile(dirname(path), 'r');
+    return true;
+  } finally {
+    lock.release();
+  }
+}
+
+/** A lock file that root makes for another user's config must be writable for that user too. */
+function giveToOwner(lockPath: string, config: Stats): void {
+  if (process.geteuid?.() !== 0 || config.uid === 0) return;
+  try {
+    chownSync(lockPath, config.uid, config.gid);
+  } catch {
+    // It can be locked all the same, through a descriptor that only reads.
+  }
+}
+
+function* syncFile(path: string, flags: 'r' | 'r+'): Generator<number, void, void> {
+  // Windows: FlushFileBuffers wants a handle that can write, and a directory has none.
+  const isWindows = process.platform === 'win32';
+  if (isWindows && flags === 'r') return;
+  try {
+    const fd = openSync(path, isWindows ? flags : 'r');
+    try {
+      yield fd;
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    throw writeError(path, error);
+  }
+}

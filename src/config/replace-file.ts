@@ -1,0 +1,212 @@
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  type Stats,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { ZjjError } from '../errors.js';
+import { addon } from '../lock/internal.js';
+import { codeOf, writeError } from './config-error.js';
+
+/** The new file, complete but not yet at its place. */
+export class Replacement {
+  readonly #path: string;
+  readonly #temporary: string;
+
+  private constructor(path: string, temporary: string) {
+    this.#path = path;
+    this.#temporary = temporary;
+  }
+
+  /**
+   * Writes the new file beside the one that it will replace, with all that the old one had. Yields the descriptor that
+   * must be on disk before it goes on.
+   *
+   * @throws ZjjError CONFIG_WRITE; then nothing is left behind.
+   */
+  static *write(
+    path: string,
+    bytes: Uint8Array,
+    old: Stats | undefined,
+    fileMode: number,
+  ): Generator<number, Replacement, void> {
+    // 0600 first: what the old file keeps to its owner must not be open to others for a moment.
+    const { temporary, ...opened } = openTemporary(path, old === undefined ? fileMode : 0o600);
+    let fd: number | undefined = opened.fd;
+    try {
+      writeFileSync(fd, bytes);
+      if (old !== undefined) copyOwnership(path, old, fd);
+      yield fd;
+      const complete = fd;
+      fd = undefined;
+      closeSync(complete);
+      return new Replacement(path, temporary);
+    } catch (error) {
+      if (fd !== undefined) closeSync(fd);
+      removeQuietly(temporary);
+      throw error instanceof ZjjError ? error : writeError(path, error);
+    }
+  }
+
+  /**
+   * Puts the new file at its place.
+   *
+   * @param old - The file that it was made from; undefined if there was none.
+   * @returns False when that is no longer what stands there, or when the new file is gone; then nothing has changed.
+   * @throws ZjjError CONFIG_WRITE; then nothing has changed and nothing is left behind.
+   */
+  commit(old: Stats | undefined): boolean {
+    try {
+      if (!isSameFile(this.#path, old)) {
+        this.discard();
+        return false;
+      }
+      if (old === undefined) this.#putWhereNothingIs();
+      else renameSync(this.#temporary, this.#path);
+      return true;
+    } catch (error) {
+      this.discard();
+      // Somebody swept our file, or was quicker: whoever did holds the lock that we lost.
+      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'EEXIST') return false;
+      throw writeError(this.#path, error);
+    }
+  }
+
+  discard(): void {
+    removeQuietly(this.#temporary);
+  }
+
+  /** As a rename that fails where something is. */
+  #putWhereNothingIs(): void {
+    try {
+      linkSync(this.#temporary, this.#path);
+    } catch (error) {
+      if (!hasNoLinks(error)) throw error;
+      renameSync(this.#temporary, this.#path);
+      return;
+    }
+    removeQuietly(this.#temporary);
+  }
+}
+
+function openTemporary(path: string, mode: number): { temporary: string; fd: number } {
+  for (;;) {
+    const temporary = join(dirname(path), `.${basename(path)}.${Math.random().toString(36).slice(2)}.tmp`);
+    try {
+      return { temporary, fd: openSync(temporary, 'wx', mode) };
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw writeError(path, error);
+    }
+  }
+}
+
+/** Removes what writers that died have left beside a config. Under the lock there is no other kind of temporary file. */
+export function sweepTemporaryFiles(path: string): void {
+  const prefix = `.${basename(path)}.`;
+  const suffix = '.tmp';
+  let names: string[];
+  try {
+    names = readdirSync(dirname(path));
+  } catch (error) {
+    throw writeError(path, error);
+  }
+  for (const name of names) {
+    // A dot between would make it that of another config, whose name begins like this one's.
+    const isOurs =
+      name.startsWith(prefix) &&
+      name.endsWith(suffix) &&
+      name.length > prefix.length + suffix.length &&
+      !name.slice(prefix.length, -suffix.length).includes('.');
+    if (isOurs) removeQuietly(join(dirname(path), name));
+  }
+}
+
+/** Whether `old` is still what stands at the path. An editor that knows no lock may have saved meanwhile. */
+function isSameFile(path: string, old: Stats | undefined): boolean {
+  let now: Stats;
+  try {
+    now = lstatSync(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return old === undefined;
+    throw error;
+  }
+  return (
+    old !== undefined &&
+    now.dev === old.dev &&
+    now.ino === old.ino &&
+    now.size === old.size &&
+    now.mtimeMs === old.mtimeMs
+  );
+}
+
+/**
+ * Gives the open new file the owner, group, mode and attributes of the old one, or narrower ones; never wider.
+ * Group, owner, mode, in this order and one by one: chown after chmod drops set-user-ID, and one chown of both fails
+ * where that of the group alone would work.
+ */
+function copyOwnership(path: string, old: Stats, fd: number): void {
+  if (process.platform === 'win32') return;
+  const fresh = fstatSync(fd);
+  const keepsGroup = fresh.gid === old.gid || tryChown(fd, -1, old.gid);
+  const keepsOwner = fresh.uid === old.uid || tryChown(fd, old.uid, -1);
+  let mode = old.mode & 0o7777;
+  if (!keepsGroup) mode = narrowGroup(mode);
+  if (shutsOut(old.mode, keepsOwner, keepsGroup)) {
+    throw new ZjjError(
+      'CONFIG_WRITE',
+      `Cannot write ${path}: its ${keepsOwner ? 'group' : 'owner'} could not be kept and would lose access`,
+      { path },
+    );
+  }
+  fchmodSync(fd, mode);
+  // The mode of a file with an access control list is that list's mask: without the list it would widen the group.
+  if (!addon().copyAttributes(path, fd)) fchmodSync(fd, narrowGroup(mode));
+}
+
+function tryChown(fd: number, uid: number, gid: number): boolean {
+  try {
+    fchownSync(fd, uid, gid);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EPERM' || codeOf(error) === 'EINVAL') return false;
+    throw error;
+  }
+}
+
+/** Another group gets what everybody has. */
+function narrowGroup(mode: number): number {
+  return (mode & ~0o2070) | ((mode & 0o007) << 3);
+}
+
+/** Whether the owner or the group would lose a right to read or write that they had. */
+function shutsOut(mode: number, keepsOwner: boolean, keepsGroup: boolean): boolean {
+  const owner = (mode >> 6) & 6;
+  const group = (mode >> 3) & 6;
+  const others = mode & 6;
+  if (!keepsGroup && (group & ~others) !== 0) return true;
+  // The old owner is one of the group or of the others now. Files mostly belong to a group of their owner.
+  return !keepsOwner && (owner & ~(keepsGroup ? group | others : others)) !== 0;
+}
+
+/** File systems without hard links. */
+function hasNoLinks(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === 'EPERM' || code === 'ENOTSUP' || code === 'EOPNOTSUPP' || code === 'ENOSYS' || code === 'EMLINK';
+}
+
+function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Gone already; or it stays for the next sweep.
+  }
+}

@@ -1,0 +1,112 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readlinkSync, realpathSync } from 'node:fs';
+import { basename, dirname, isAbsolute } from 'node:path';
+import { codeOf, readError, writeError } from './config-error.js';
+
+/** What Linux allows (path_resolution(7)). */
+const MAX_LINKS = 40;
+
+/**
+ * The real file behind a path, so that every name of a config leads to one lock and a symbolic link stays one. What does
+ * not exist yet resolves to where it will be created.
+ *
+ * The path goes to the kernel as it is: `link/../c.toml` is another file to path.resolve.
+ *
+ * @throws ZjjError CONFIG_READ
+ */
+export function resolveConfig(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw readError(path, error);
+  }
+  try {
+    const target = followLinks(path);
+    return join(realpathSync.native(dirname(target)), basename(target));
+  } catch (error) {
+    throw readError(path, error);
+  }
+}
+
+/**
+ * As {@link resolveConfig}, but creates the directory of the config where it is missing.
+ *
+ * @throws ZjjError CONFIG_READ, CONFIG_WRITE
+ */
+export function resolveForWriting(path: string): string {
+  try {
+    return resolveConfig(path);
+  } catch (error) {
+    if (codeOf((error as Error).cause) !== 'ENOENT') throw error;
+  }
+  try {
+    makeDirectory(dirname(followLinks(path)));
+  } catch (error) {
+    throw writeError(path, error);
+  }
+  return resolveConfig(path);
+}
+
+/** Where a chain of links ends that leads to nothing. */
+function followLinks(path: string): string {
+  let current = path;
+  for (let links = 0; links < MAX_LINKS; links++) {
+    let target: string;
+    try {
+      target = readlinkSync(current);
+    } catch {
+      return current;
+    }
+    current = isAbsolute(target) ? target : join(dirname(current), target);
+  }
+  throw Object.assign(new Error(`ELOOP: too many symbolic links, '${path}'`), { code: 'ELOOP' });
+}
+
+/** Makes a directory and those above it, each durable: its name is in the directory above. */
+function makeDirectory(directory: string): void {
+  const parent = dirname(directory);
+  if (!tryMakeDirectory(directory)) {
+    if (parent === directory) return;
+    makeDirectory(parent);
+    // What still cannot be made now never can, as in /proc.
+    if (!tryMakeDirectory(directory)) throw missing(directory);
+  }
+  syncDirectory(parent);
+}
+
+function missing(path: string): Error {
+  return Object.assign(new Error(`ENOENT: no such file or directory, '${path}'`), { code: 'ENOENT' });
+}
+
+/** False when the directory above is missing. */
+function tryMakeDirectory(directory: string): boolean {
+  try {
+    mkdirSync(directory);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
+  return true;
+}
+
+/** Makes the names in a directory durable. Not on Windows, where the system keeps that to itself. */
+export function syncDirectory(directory: string): void {
+  if (process.platform === 'win32') return;
+  const fd = openSync(directory, 'r');
+  try {
+    fsyncSync(fd);
+  } catch (error) {
+    if (!cannotSync(error)) throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Whether an fsync failed because the file system has none for this kind of file, which is nobody's fault. */
+export function cannotSync(error: unknown): boolean {
+  return codeOf(error) === 'EINVAL' || codeOf(error) === 'ENOTSUP' || codeOf(error) === 'EOPNOTSUPP';
+}
+
+/** Not path.join, which normalizes. */
+function join(directory: string, name: string): string {
+  return directory.endsWith('/') ? directory + name : `${directory}/${name}`;
+}

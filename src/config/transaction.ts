@@ -1,0 +1,92 @@
+import { ZjjError } from '../errors.js';
+import { acquireSync, type HeldLock, readRecord, timeoutError } from '../lock/internal.js';
+import { commitBatch } from './commit-batch.js';
+import { Deadline } from './deadline.js';
+import { driveSync } from './drive.js';
+import type { ConfigTransaction, PendingChange } from './merge-changes.js';
+import { resolveForWriting } from './resolve.js';
+import { WriteCall } from './write-call.js';
+import { fileModeOf, timeoutOf, type WriteOptions, type WriteSyncOptions } from './write-options.js';
+import { WriteQueue } from './write-queue.js';
+
+const queues = new Map<string, WriteQueue>();
+
+/**
+ * Runs a change in a transaction on the config that `locate` names, an absolute path. It is asked again once the lock is
+ * held: what another process has done meanwhile may have changed the answer.
+ *
+ * @returns What `change` returned; when it resolves, the change is on disk.
+ */
+export async function transact<R>(
+  locate: () => string,
+  change: (transaction: ConfigTransaction) => R,
+  options: WriteOptions = {},
+): Promise<R> {
+  if (typeof change !== 'function') throw new TypeError(`change must be a function, not ${typeof change}`);
+  const timeoutMs = timeoutOf(options);
+  const fileMode = fileModeOf(options);
+  const { signal, onWait } = options;
+  signal?.throwIfAborted();
+  const path = locate();
+  let queue = queues.get(path);
+  if (queue === undefined) {
+    queue = new WriteQueue(locate, () => queues.delete(path));
+    queues.set(path, queue);
+  }
+  const call = new WriteCall(queue, change, { timeoutMs, fileMode, signal, onWait });
+  queue.add(call);
+  return call.promise as Promise<R>;
+}
+
+/** As {@link transact}, but blocks the thread. */
+export function transactSync<R>(
+  locate: () => string,
+  change: (transaction: ConfigTransaction) => R,
+  options: WriteSyncOptions = {},
+): R {
+  if (typeof change !== 'function') throw new TypeError(`change must be a function, not ${typeof change}`);
+  const fileMode = fileModeOf(options);
+  const deadline = new Deadline(timeoutOf(options));
+  let onWait = options.onWait;
+  for (;;) {
+    const path = resolveForWriting(locate());
+    const lock = acquireBy(deadline, `${path}.lock`, fileMode, (holder) => {
+      onWait?.(holder);
+      onWait = undefined;
+    });
+    const pending: PendingChange = { change, outcome: undefined };
+    let isDone = false;
+    try {
+      isDone = resolveForWriting(locate()) === path && driveSync(commitBatch(lock, path, [pending], fileMode));
+    } finally {
+      lock.release();
+    }
+    if (!isDone || pending.outcome === undefined) continue;
+    if ('error' in pending.outcome) throw pending.outcome.error;
+    return pending.outcome.value as R;
+  }
+}
+
+function acquireBy(
+  deadline: Deadline,
+  lockPath: string,
+  fileMode: number,
+  onWait: NonNullable<WriteSyncOptions['onWait']>,
+): HeldLock {
+  for (;;) {
+    try {
+      return acquireSync(lockPath, {
+        timeout: deadline.leftMs,
+        fileMode,
+        onWait: (holder) => {
+          deadline.noteRecord(readRecord(lockPath));
+          onWait(holder);
+        },
+      });
+    } catch (error) {
+      const isOver = error instanceof ZjjError && error.code === 'LOCK_TIMEOUT';
+      if (!isOver) throw error;
+      if (!deadline.renew(lockPath)) throw timeoutError(lockPath, deadline.waitedMs);
+    }
+  }
+}

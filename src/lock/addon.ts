@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import nodeGypBuild from 'node-gyp-build';
+import { ZjjError } from '../errors.js';
+import type { LockMode } from './options.js';
+
+/** What native/addon.cc exports; the comment at its top says what each function does. */
+export interface Addon {
+  setup(record: string, onWaitEnd: (index: number, status: number, errno: number, call: string) => void): boolean;
+  tryLock(path: string, flags: number, fileMode: number): number;
+  startWait(path: string, flags: number, fileMode: number): number;
+  cancelWait(index: number): boolean;
+  waitSync(path: string, flags: number, fileMode: number, timeoutMs: number): number;
+  release(index: number, clean: boolean): boolean;
+  found(index: number): number | undefined;
+  isCurrent(index: number): boolean;
+  keepAlive(keep: boolean): void;
+  copyAttributes(from: string, fd: number): boolean;
+}
+
+/** Results below zero of the functions that otherwise give a lock's index. */
+export const BUSY = -1;
+export const TIMED_OUT = -2;
+export const DEADLOCK = -3;
+export const MUST_POLL = -4;
+
+/** The addon's `flags` for a mode. */
+export function flagsOf(mode: LockMode): number {
+  return mode === 'shared' ? 1 : 0;
+}
+
+/** FileLock's statuses (native/file_lock.h). */
+export const Status = { ok: 0, busy: 1, cancelled: 2, invalid: 3, unsupported: 4, failed: 5 } as const;
+
+/** FoundState (native/file_lock.h). */
+export const Found = { unclean: 0, clean: 1, created: 2 } as const;
+
+/** The package's own folder: this file is two levels below it, in src/ as in dist/. */
+const packageRoot = join(__dirname, '..', '..');
+
+/**
+ * Loads the addon: a local build if there is one, else the prebuilt binary of this platform.
+ *
+ * @throws ZjjError ADDON_LOAD
+ */
+export function loadAddon(): Addon {
+  try {
+    return nodeGypBuild(packageRoot) as Addon;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ZjjError(
+      'ADDON_LOAD',
+      `Cannot load the native addon of zjj for ${process.platform}-${process.arch}: ${reason}\n` +
+        `To build it from source: (cd ${packageRoot} && npx node-gyp rebuild)`,
+      { path: packageRoot, cause },
+    );
+  }
+}

@@ -1,0 +1,83 @@
+import { Found } from './addon.js';
+import { addon } from './native-locks.js';
+import type { LockMode } from './options.js';
+import type { PathQueue } from './path-queue.js';
+
+/** A lock that is held. It ends with `release()`, with `using`, or with the process. */
+export interface FileLock extends Disposable {
+  readonly path: string;
+  readonly mode: LockMode;
+  /** False once released. */
+  readonly held: boolean;
+  /** Gives the lock back at once; again is a no-op. Never waits, never throws. */
+  release(): void;
+}
+
+interface Leaked {
+  readonly queue: PathQueue;
+  readonly index: number;
+  readonly mode: LockMode;
+}
+
+const leaks = new FinalizationRegistry<Leaked>(({ queue, index, mode }) => {
+  queue.release(index, mode, false);
+  process.emitWarning(`A file lock on ${queue.path} was never released and is gone with the last reference to it`, {
+    type: 'ZjjWarning',
+    code: 'ZJJ_LOCK_LEAKED',
+  });
+});
+
+export class HeldLock implements FileLock {
+  readonly path: string;
+  readonly mode: LockMode;
+  readonly #queue: PathQueue;
+  #index: number;
+
+  constructor(queue: PathQueue, index: number, mode: LockMode) {
+    this.path = queue.path;
+    this.mode = mode;
+    this.#queue = queue;
+    this.#index = index;
+    leaks.register(this, { queue, index, mode }, this);
+  }
+
+  get held(): boolean {
+    return this.#index >= 0;
+  }
+
+  release(): void {
+    this.#release(false);
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
+  /** Releases with the mark that tells the next holder that all was left in order. */
+  static releaseClean(lock: HeldLock): void {
+    lock.#release(true);
+  }
+
+  /** Whether this lock created the file, or its last holder did not leave the clean mark. */
+  static foundUnclean(lock: HeldLock): boolean {
+    return addon().found(lock.#index) !== Found.clean;
+  }
+
+  /** Whether this lock created the file. */
+  static createdFile(lock: HeldLock): boolean {
+    return addon().found(lock.#index) === Found.created;
+  }
+
+  /** Whether the path still names the file that is locked: somebody may have removed or replaced it. */
+  static isCurrent(lock: HeldLock): boolean {
+    return addon().isCurrent(lock.#index);
+  }
+
+  #release(clean: boolean): void {
+    if (this.#index < 0) return;
+    const index = this.#index;
+    this.#index = -1;
+    leaks.unregister(this);
+    this.#queue.release(index, this.mode, clean);
+  }
+}

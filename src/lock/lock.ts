@@ -1,0 +1,172 @@
+import { BUSY, DEADLOCK, flagsOf, TIMED_OUT } from './addon.js';
+import { type FileLock, HeldLock } from './held-lock.js';
+import { readHolder } from './holder.js';
+import { asLockError, deadlockError, timeoutError } from './lock-error.js';
+import { addon } from './native-locks.js';
+import {
+  absolutePath,
+  checkFileMode,
+  checkMode,
+  checkTimeout,
+  type LockMode,
+  type LockOptions,
+  type LockSyncOptions,
+  type TryLockOptions,
+} from './options.js';
+import { type PathQueue, queueOf } from './path-queue.js';
+import { PendingLock } from './pending-lock.js';
+
+const DEFAULT_FILE_MODE = 0o666;
+
+/**
+ * Waits for the kernel's lock on a file, and holds it.
+ *
+ * The lock file is created if it is not there, and never removed. Waiters of one thread are served first come, first
+ * served; between processes the kernel decides. While it waits, nothing of libuv's thread pool is used.
+ *
+ * Rests on flock(2); on Windows on LockFileEx.
+ *
+ * @param path - The lock file: a file of its own, not the one that it protects.
+ * @param options - `mode` 'exclusive' (default) or 'shared'; `timeout` in milliseconds, 0 to try once (default: wait for
+ *   ever); `signal` to end the wait; `onWait`, called once if there is a wait; `fileMode` of a lock file created now
+ *   (default 0o666 less the umask); `keepAlive: false` lets the process end while it waits.
+ * @returns The lock, held until its `release()`, the end of its `using` block, or the end of the process.
+ * @throws LockTimeoutError LOCK_TIMEOUT, naming the holder; ZjjError LOCK_FILE_INVALID (not a regular file),
+ *   LOCK_UNSUPPORTED (a file system without locks), LOCK_IO (the system refused), ADDON_LOAD; `signal.reason` when
+ *   aborted; RangeError and TypeError for arguments.
+ * @example
+ * const held = await lock('build.lock', { timeout: 10_000 });
+ * try {
+ *   await build();
+ * } finally {
+ *   held.release();
+ * }
+ */
+export async function lock(path: string | URL, options: LockOptions = {}): Promise<FileLock> {
+  return acquire(path, options);
+}
+
+/** As {@link lock}, for the store, which needs the lock's inner side. */
+export async function acquire(path: string | URL, options: LockOptions = {}): Promise<HeldLock> {
+  const start = performance.now();
+  const mode = checkMode(options.mode ?? 'exclusive');
+  const fileMode = checkFileMode(options.fileMode ?? DEFAULT_FILE_MODE);
+  const timeoutMs = checkTimeout(options.timeout ?? Number.POSITIVE_INFINITY);
+  const { signal, onWait, keepAlive = true } = options;
+  const queue = queueOf(absolutePath(path));
+  signal?.throwIfAborted();
+  if (timeoutMs === 0) {
+    const index = queue.tryNow(mode, fileMode);
+    if (index !== BUSY) return new HeldLock(queue, index, mode);
+    onWait?.(readHolder(queue.path));
+    throw timeoutError(queue.path, 0);
+  }
+  if (queue.turns.pauseMs() > 0) {
+    await queue.turns.rest();
+    signal?.throwIfAborted();
+  }
+  const behindOthers = queue.hasWaiters || queue.isHeldAgainst(mode);
+  if (!behindOthers) {
+    const index = queue.tryNow(mode, fileMode);
+    if (index !== BUSY) return new HeldLock(queue, index, mode);
+  }
+  onWait?.(readHolder(queue.path));
+  const pending = new PendingLock(queue, { mode, fileMode, keepAlive, signal, timeoutMs, start });
+  queue.enqueue(pending, !behindOthers);
+  return pending.promise;
+}
+
+/**
+ * As {@link lock}, but blocks the thread. What could never end is refused at once: a conflict with a lock that this
+ * thread holds (an upgrade from shared to exclusive among them) or already waits for.
+ *
+ * @throws as {@link lock}, and ZjjError LOCK_DEADLOCK.
+ * @example
+ * using held = lockSync('build.lock', { timeout: 1000 });
+ */
+export function lockSync(path: string | URL, options: LockSyncOptions = {}): FileLock {
+  return acquireSync(path, options);
+}
+
+/** As {@link lockSync}, for the store. */
+export function acquireSync(path: string | URL, options: LockSyncOptions = {}): HeldLock {
+  const start = performance.now();
+  const mode = checkMode(options.mode ?? 'exclusive');
+  const fileMode = checkFileMode(options.fileMode ?? DEFAULT_FILE_MODE);
+  const timeoutMs = checkTimeout(options.timeout ?? Number.POSITIVE_INFINITY);
+  const queue = queueOf(absolutePath(path));
+  if (timeoutMs > 0) queue.turns.restSync();
+  const index = queue.tryNow(mode, fileMode);
+  if (index !== BUSY) return new HeldLock(queue, index, mode);
+  options.onWait?.(readHolder(queue.path));
+  if (timeoutMs === 0) throw timeoutError(queue.path, 0);
+  if (queue.wouldDeadlock(mode)) throw deadlockError(queue.path);
+  return waitSync(queue, mode, fileMode, timeoutMs, start);
+}
+
+/**
+ * Takes the lock if nobody holds it. Never waits.
+ *
+ * @param path - The lock file, as for {@link lock}.
+ * @param options - `mode` and `fileMode`, as for {@link lock}.
+ * @returns The lock, or null when somebody holds it.
+ * @throws ZjjError LOCK_FILE_INVALID, LOCK_UNSUPPORTED, LOCK_IO, ADDON_LOAD; RangeError and TypeError for arguments.
+ * @example
+ * const held = tryLock('daemon.lock');
+ * if (held === null) console.error('already running');
+ */
+export function tryLock(path: string | URL, options: TryLockOptions = {}): FileLock | null {
+  const mode = checkMode(options.mode ?? 'exclusive');
+  const fileMode = checkFileMode(options.fileMode ?? DEFAULT_FILE_MODE);
+  const queue = queueOf(absolutePath(path));
+  const index = queue.tryNow(mode, fileMode);
+  return index === BUSY ? null : new HeldLock(queue, index, mode);
+}
+
+/**
+ * Holds the lock while `use` runs, and releases it however that ends.
+ *
+ * @param path - The lock file, as for {@link lock}.
+ * @param options - As for {@link lock}; may be left out.
+ * @param use - Called with the lock; may be asynchronous.
+ * @returns What `use` returned.
+ * @throws as {@link lock}, and whatever `use` throws.
+ * @example
+ * await withLock('build.lock', async () => {
+ *   await build();
+ * });
+ */
+export function withLock<R>(path: string | URL, use: (lock: FileLock) => R | PromiseLike<R>): Promise<R>;
+export function withLock<R>(
+  path: string | URL,
+  options: LockOptions,
+  use: (lock: FileLock) => R | PromiseLike<R>,
+): Promise<R>;
+export async function withLock<R>(
+  path: string | URL,
+  ...rest: [(lock: FileLock) => R | PromiseLike<R>] | [LockOptions, (lock: FileLock) => R | PromiseLike<R>]
+): Promise<R> {
+  const [options, use] = rest.length === 1 ? [{}, rest[0]] : rest;
+  if (typeof use !== 'function') throw new TypeError(`use must be a function, not ${typeof use}`);
+  const held = await acquire(path, options);
+  try {
+    return await use(held);
+  } finally {
+    held.release();
+  }
+}
+
+function waitSync(queue: PathQueue, mode: LockMode, fileMode: number, timeoutMs: number, start: number): HeldLock {
+  const leftMs = timeoutMs === Number.POSITIVE_INFINITY ? -1 : Math.max(0, start + timeoutMs - performance.now());
+  let index: number;
+  try {
+    index = addon().waitSync(queue.path, flagsOf(mode), fileMode, leftMs);
+  } catch (thrown) {
+    throw asLockError(queue.path, thrown);
+  }
+  if (index === DEADLOCK) throw deadlockError(queue.path);
+  if (index === TIMED_OUT) throw timeoutError(queue.path, timeoutMs);
+  queue.noteHeld(mode);
+  queue.turns.noteWaited();
+  return new HeldLock(queue, index, mode);
+}

@@ -1,0 +1,46 @@
+/** A process that took a path's lock again and again for this long without having to wait lets others have a turn. */
+const STREAK_MS = 1;
+
+/** How long it stays away; enough for a process that the release woke to be on a processor. */
+const PAUSE_MS = 0.06;
+
+const neverNotified = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * Fairness between processes. The kernel does not hand flock over: it wakes the waiters, and whoever asks first has it,
+ * which is the one that released it and is already running. Without pauses a blocked process starved for 1.5 s.
+ */
+export class Turns {
+  #streakStart = 0;
+  #released = Number.NEGATIVE_INFINITY;
+
+  /** Milliseconds to stay away before the next try; mostly 0. */
+  pauseMs(): number {
+    const now = performance.now();
+    const away = now - this.#released;
+    if (away >= PAUSE_MS) {
+      this.#streakStart = now;
+      return 0;
+    }
+    return now - this.#streakStart < STREAK_MS ? 0 : PAUSE_MS - away;
+  }
+
+  /** The pause, for a caller of its own: far shorter than what a timer can do, so the event loop turns until it is over. */
+  async rest(): Promise<void> {
+    while (this.pauseMs() > 0) await new Promise(setImmediate);
+  }
+
+  /** The pause of a synchronous caller. */
+  restSync(): void {
+    for (let ms = this.pauseMs(); ms > 0; ms = this.pauseMs()) Atomics.wait(neverNotified, 0, 0, ms);
+  }
+
+  noteRelease(): void {
+    this.#released = performance.now();
+  }
+
+  /** Others had their turn. */
+  noteWaited(): void {
+    this.#streakStart = performance.now();
+  }
+}

@@ -1,0 +1,51 @@
+import { ZjjError } from '../errors.js';
+import { parseValue, SyntaxFault, type ValueNode } from './syntax.js';
+import { hasLoneSurrogate } from './text.js';
+
+/** The value that a literal stands for; not a method, since it is no business of those who make literals. */
+export let literalNode: (literal: TomlLiteral) => ValueNode;
+
+/**
+ * A value as TOML text, for what a JavaScript value cannot say: `1.0`, `0xff`, a quoting style. It is written as it is.
+ *
+ * @example
+ * await setConfigValue('config.toml', 'mode', new TomlLiteral('0o755'));
+ */
+export class TomlLiteral {
+  /** The text as it will stand in the file. */
+  readonly text: string;
+  readonly #node: ValueNode;
+
+  static {
+    literalNode = (literal) => literal.#node;
+  }
+
+  /**
+   * @param text One TOML value, nothing before or after it.
+   * @throws {ZjjError} INVALID_VALUE: says why `text` is no TOML value. CONFIG_LIMIT: a string in it is too long, or its
+   *   arrays and tables are nested too deeply.
+   */
+  constructor(text: string) {
+    this.#node = parseLiteral(text);
+    this.text = text;
+    Object.freeze(this);
+  }
+}
+
+function parseLiteral(text: unknown): ValueNode {
+  if (typeof text !== 'string') throw new ZjjError('INVALID_VALUE', 'A TOML literal is made from a string');
+  if (hasLoneSurrogate(text)) {
+    throw new ZjjError('INVALID_VALUE', 'Not a TOML value: half of a surrogate pair is no character');
+  }
+  try {
+    return parseValue(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxFault)) throw error;
+    const code = error.isLimit ? 'CONFIG_LIMIT' : 'INVALID_VALUE';
+    throw new ZjjError(code, `Not a TOML value: ${shorten(text)}: ${error.message}`, { cause: error });
+  }
+}
+
+function shorten(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);
+}

@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+
+/** The command as it is built. */
+export const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
+
+export interface CliOptions {
+  /** The only variable that is set, beside those of `env`. */
+  readonly home: string;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string | Buffer;
+  /** Obey the permissions of files even as root. */
+  readonly isUnprivileged?: boolean;
+}
+
+export interface CliResult {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A new directory that goes when the test is over. */
+export function temporaryDirectory(): string {
+  const directory = realpathSync(mkdtempSync(join(tmpdir(), 'zjj-cli-')));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+const isRoot = process.getuid?.() === 0;
+const dropCapabilities = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] as const;
+
+/** Whether `isUnprivileged` can be had here. */
+export const canBeUnprivileged =
+  process.platform !== 'win32' &&
+  (!isRoot || spawnSync(dropCapabilities.join(' '), ['true'], { shell: true }).status === 0);
+
+/** Starts the command as it is built, in a process of its own. */
+export function startCli(args: readonly string[], options: CliOptions): ChildProcess {
+  const { home, cwd = home, env = {}, isUnprivileged = false } = options;
+  const command = [...(isUnprivileged && isRoot ? dropCapabilities : []), process.execPath, cli, ...args];
+  return spawn(command[0] ?? '', command.slice(1), { cwd, env: { HOME: home, ...env } });
+}
+
+/** Runs the command to its end. */
+export function runCli(args: readonly string[], options: CliOptions): Promise<CliResult> {
+  const child = startCli(args, options);
+  child.stdin?.end(options.input ?? '');
+  return resultOf(child);
+}
+
+/** What the command said by the time that it ended. */
+export function resultOf(child: ChildProcess): Promise<CliResult> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (exitCode, signal) => resolve({ exitCode, signal, stdout, stderr }));
+  });
+}

@@ -1,0 +1,196 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readConfig, setConfigValue, setConfigValueSync, unsetConfigValue, updateConfig } from '../../src/index.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const isRoot = process.geteuid?.() === 0;
+
+const configPath = () => join(temporaryDirectory(), 'config.toml');
+
+describe('what a person wrote', () => {
+  test('stays, byte for byte, but for the value that was set', async () => {
+    const path = configPath();
+    const text = "\uFEFF# mine\r\n\r\n[server]  # here\r\n\tport = 8080   # the port\r\nname = 'x'";
+    writeFileSync(path, text);
+    await setConfigValue(path, 'server.port', 8081);
+    expect(readFileSync(path, 'utf8')).toBe(text.replace('8080', '8081'));
+  });
+
+  test('is not written again when nothing changes', async () => {
+    const path = configPath();
+    writeFileSync(path, 'port = 0x1F90\n');
+    const before = statSync(path, { bigint: true });
+    await setConfigValue(path, 'port', 8080);
+    setConfigValueSync(path, 'port', 8080);
+    expect(await unsetConfigValue(path, 'host')).toBe(false);
+    const after = statSync(path, { bigint: true });
+    expect([after.ino, after.mtimeNs, after.ctimeNs]).toEqual([before.ino, before.mtimeNs, before.ctimeNs]);
+  });
+});
+
+describe('a symbolic link', () => {
+  test('stays one, and its target is changed under the lock of the target', async () => {
+    const directory = temporaryDirectory();
+    mkdirSync(join(directory, 'real'));
+    writeFileSync(join(directory, 'real', 'c.toml'), 'a = 1\n');
+    symlinkSync('real/c.toml', join(directory, 'link'));
+    symlinkSync(join(directory, 'link'), join(directory, 'chain'));
+    await setConfigValue(join(directory, 'chain'), 'a', 2);
+    expect(readlinkSync(join(directory, 'link'))).toBe('real/c.toml');
+    expect(readFileSync(join(directory, 'real', 'c.toml'), 'utf8')).toBe('a = 2\n');
+    expect(existsSync(join(directory, 'real', 'c.toml.lock'))).toBe(true);
+    expect(readdirSync(directory).sort()).toEqual(['chain', 'link', 'real']);
+  });
+
+  test('to nothing has its target created', async () => {
+    const directory = temporaryDirectory();
+    symlinkSync('later/c.toml', join(directory, 'link'));
+    await setConfigValue(join(directory, 'link'), 'a', 1);
+    expect(lstatSync(join(directory, 'link')).isSymbolicLink()).toBe(true);
+    expect(readFileSync(join(directory, 'later', 'c.toml'), 'utf8')).toBe('a = 1\n');
+  });
+
+  test('in the middle of a path means what it means to the kernel', async () => {
+    const directory = temporaryDirectory();
+    mkdirSync(join(directory, 'a', 'b'), { recursive: true });
+    symlinkSync('a/b', join(directory, 'link'));
+    await setConfigValue(`${directory}/link/../c.toml`, 'a', 1);
+    expect(existsSync(join(directory, 'a', 'c.toml'))).toBe(true);
+    expect(existsSync(join(directory, 'c.toml'))).toBe(false);
+  });
+
+  test('that leads to itself is CONFIG_READ', async () => {
+    const directory = temporaryDirectory();
+    symlinkSync('loop', join(directory, 'loop'));
+    await expect(setConfigValue(join(directory, 'loop'), 'a', 1)).rejects.toMatchObject({ code: 'CONFIG_READ' });
+  });
+});
+
+describe('the new file', () => {
+  test('has the mode of the old one', async () => {
+    const path = configPath();
+    writeFileSync(path, 'a = 1\n');
+    chmodSync(path, 0o640);
+    await setConfigValue(path, 'a', 2);
+    expect(statSync(path).mode & 0o7777).toBe(0o640);
+  });
+
+  test('has the permissions that were asked for when there was no old one, and so has its lock file', async () => {
+    const path = configPath();
+    await setConfigValue(path, 'token', 'secret', { fileMode: 0o600 });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(statSync(`${path}.lock`).mode & 0o777).toBe(0o600);
+  });
+
+  test.runIf(isRoot)('has the owner and group of the old one, and a lock file that its owner may write', async () => {
+    const path = configPath();
+    writeFileSync(path, 'a = 1\n');
+    chownSync(path, 65534, 12345);
+    await setConfigValue(path, 'a', 2);
+    expect(statSync(path)).toMatchObject({ uid: 65534, gid: 12345 });
+    expect(statSync(`${path}.lock`)).toMatchObject({ uid: 65534, gid: 12345 });
+  });
+
+  test('has the access control list and the attributes of the old one', async (context) => {
+    const path = configPath();
+    writeFileSync(path, 'a = 1\n');
+    try {
+      execFileSync('setfacl', ['-m', 'u:65534:r,g::-', path]);
+      execFileSync('setfattr', ['-n', 'user.zjj', '-v', 'kept', path]);
+    } catch (error) {
+      context.skip(`setfacl or setfattr is missing, or has no effect on this file system: ${error}`);
+    }
+    const listed = execFileSync('getfacl', ['-c', '-p', path], { encoding: 'utf8' });
+    await setConfigValue(path, 'a', 2);
+    expect(execFileSync('getfacl', ['-c', '-p', path], { encoding: 'utf8' })).toBe(listed);
+    expect(execFileSync('getfattr', ['--only-values', '-n', 'user.zjj', path], { encoding: 'utf8' })).toBe('kept');
+  });
+
+  test('is made with the directories that it needs', async () => {
+    const path = join(temporaryDirectory(), 'a', 'b', 'config.toml');
+    await setConfigValue(path, 'a', 1);
+    expect(readFileSync(path, 'utf8')).toBe('a = 1\n');
+  });
+});
+
+describe('a transaction', () => {
+  test('merges all calls that wait into one replacement of the file', async () => {
+    const path = configPath();
+    writeFileSync(path, '');
+    const inodes = new Set<number>();
+    await Promise.all(
+      Array.from({ length: 500 }, async (_, index) => {
+        await setConfigValue(path, `key_${index}`, index);
+        inodes.add(statSync(path).ino);
+      }),
+    );
+    expect(inodes.size).toBe(1);
+    expect(Object.keys(await readConfig(path))).toHaveLength(500);
+  });
+
+  test('takes back only the edits of the call that throws', async () => {
+    const path = configPath();
+    writeFileSync(path, 'a = 1\n');
+    const outcomes = await Promise.allSettled([
+      setConfigValue(path, 'b', 2),
+      updateConfig(path, (transaction) => {
+        transaction.set('c', 3);
+        transaction.unset('a');
+        throw new Error('mine');
+      }),
+      setConfigValue(path, 'a.x', 1),
+      setConfigValue(path, 'd', 4),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
+    expect(outcomes[2]).toMatchObject({ reason: { code: 'KEY_CONFLICT' } });
+    expect(readFileSync(path, 'utf8')).toBe('a = 1\nb = 2\nd = 4\n');
+  });
+
+  test('keeps the program order of the calls of one thread', async () => {
+    const path = configPath();
+    await Promise.all(Array.from({ length: 50 }, (_, index) => setConfigValue(path, 'last', index)));
+    expect(await readConfig(path)).toEqual({ last: 49 });
+  });
+
+  test('gives back what its function returns, and shows it the edits so far', async () => {
+    const path = configPath();
+    const seen = await updateConfig(path, (transaction) => {
+      transaction.set('a.b', 1);
+      transaction.set(['a', 'c.d'], 'x');
+      return [transaction.get('a'), transaction.has('a.c'), transaction.unset('a.b'), transaction.get('a.b')];
+    });
+    expect(seen).toEqual([{ b: 1, 'c.d': 'x' }, false, true, undefined]);
+    expect(await readConfig(path)).toEqual({ a: { 'c.d': 'x' } });
+  });
+
+  test('refuses a function that returns a promise, and writes nothing', async () => {
+    const path = configPath();
+    const asynchronous = async () => {
+      throw new Error('unseen');
+    };
+    await expect(updateConfig(path, asynchronous as unknown as () => number)).rejects.toMatchObject({
+      code: 'INVALID_VALUE',
+    });
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('cannot be used once it has ended', async () => {
+    const path = configPath();
+    const transaction = await updateConfig(path, (inner) => ({ inner }));
+    expect(() => transaction.inner.set('a', 1)).toThrow('has ended');
+  });
+});

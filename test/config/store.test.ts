@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ConfigStore, setConfigValue, TomlDateTime } from '../../src/index.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+interface Settings {
+  port: number;
+  host: string;
+  'dotted.name': boolean;
+}
+
+const configPath = () => join(temporaryDirectory(), 'config.toml');
+
+test('a store gets, has, sets and unsets keys, typed by its names', async () => {
+  const store = new ConfigStore<Settings>(configPath());
+  await store.set('port', 8080);
+  await store.set(['dotted.name'], true);
+  await store.set(['nested', 'deep'], 'x');
+  const port: number | undefined = await store.get('port');
+  const dotted: boolean | undefined = await store.get(['dotted.name']);
+  expect([port, dotted, await store.get('nested.deep')]).toEqual([8080, true, 'x']);
+  expect([await store.has('port'), await store.has('host')]).toEqual([true, false]);
+  expect([await store.unset('port'), await store.unset('port')]).toEqual([true, false]);
+  expect(await store.all()).toEqual({ 'dotted.name': true, nested: { deep: 'x' } });
+});
+
+test('a store sees what others write at once', async () => {
+  const path = configPath();
+  const store = new ConfigStore(path);
+  expect(await store.get('a')).toBeUndefined();
+  await setConfigValue(path, 'a', 1);
+  expect(await store.get('a')).toBe(1);
+  await new ConfigStore(path).set(['a'] as never, 2 as never);
+  expect(await store.get('a')).toBe(2);
+});
+
+test('defaults fill what is not stored, and are never written', async () => {
+  const path = configPath();
+  const store = new ConfigStore<Settings>(path, { defaults: { port: 1, host: 'localhost' } });
+  await store.set('port', 2);
+  expect([await store.get('port'), await store.get('host'), await store.has('host')]).toEqual([2, 'localhost', false]);
+  expect(await store.all()).toEqual({ port: 2, host: 'localhost' });
+  expect(readFileSync(path, 'utf8')).toBe('port = 2\n');
+});
+
+test('an update reads and writes in one step', async () => {
+  const store = new ConfigStore(configPath());
+  const increment = () =>
+    store.update((transaction) => {
+      const next = Number(transaction.get('count') ?? 0) + 1;
+      transaction.set('count', next);
+      return next;
+    });
+  const counts = await Promise.all(Array.from({ length: 20 }, increment));
+  expect(counts).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+});
+
+test('what is read is frozen, has no prototype, and knows the types of TOML', async () => {
+  const store = new ConfigStore(configPath());
+  await store.update((transaction) => {
+    transaction.set('big', 2n ** 62n);
+    transaction.set('day', TomlDateTime.parse('2026-11-23'));
+    transaction.set('__proto__.polluted', true);
+    transaction.set('list', [1, 'two', [3.5]]);
+  });
+  const all = await store.all();
+  expect(Object.getPrototypeOf(all)).toBeNull();
+  expect(Object.isFrozen(all) && Object.isFrozen(all['list'])).toBe(true);
+  expect(all['big']).toBe(2n ** 62n);
+  expect(String(all['day'])).toBe('2026-11-23');
+  expect(Object.keys(all)).toContain('__proto__');
+  expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+});

@@ -1,0 +1,73 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { root } from './support/dist.js';
+
+const require = createRequire(join(root, 'package.json'));
+// By the name that users have for it, so that the exports map is what is tested.
+const runModule = (source: string) =>
+  execFileSync(process.execPath, ['--input-type=module', '-e', source], { cwd: root, encoding: 'utf8' }).trim();
+
+test('zjj exports what is public, and nothing else', () => {
+  expect(Object.keys(require('zjj')).sort()).toEqual([
+    'ConfigParseError',
+    'ConfigStore',
+    'LockTimeoutError',
+    'TomlDateTime',
+    'TomlLiteral',
+    'ZjjError',
+    'getConfigValue',
+    'getConfigValueSync',
+    'lock',
+    'lockSync',
+    'readConfig',
+    'readConfigSync',
+    'setConfigValue',
+    'setConfigValueSync',
+    'tryLock',
+    'unsetConfigValue',
+    'unsetConfigValueSync',
+    'updateConfig',
+    'updateConfigSync',
+    'withLock',
+  ]);
+  expect(Object.keys(require('zjj/lock')).sort()).toEqual([
+    'LockTimeoutError',
+    'ZjjError',
+    'lock',
+    'lockSync',
+    'tryLock',
+    'withLock',
+  ]);
+});
+
+test('import and require, zjj and zjj/lock, give the same functions and classes', () => {
+  const output = runModule(`
+    import { createRequire } from 'node:module';
+    import * as zjj from 'zjj';
+    import * as lock from 'zjj/lock';
+    const require = createRequire(import.meta.url);
+    const same = (a, b) => Object.keys(a).every((name) => a[name] === b[name]);
+    console.log(same(require('zjj'), zjj), same(require('zjj/lock'), lock), same(lock, zjj));`);
+  expect(output).toBe('true true true');
+});
+
+test('zjj/lock does not load the store', () => {
+  const loaded = runModule(`
+    import { createRequire } from 'node:module';
+    const require = createRequire(import.meta.url);
+    require('zjj/lock');
+    console.log(Object.keys(require.cache).filter((file) => file.includes('dist')).length);`);
+  expect(loaded).toBe('2');
+});
+
+test('the package has no script that npm would run at install, and one dependency', () => {
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  for (const script of ['preinstall', 'install', 'postinstall', 'prepare', 'prepublish']) {
+    expect(manifest.scripts).not.toHaveProperty(script);
+  }
+  expect(manifest.gypfile).toBe(false);
+  expect(Object.keys(manifest.dependencies)).toEqual(['node-gyp-build']);
+});

@@ -1,0 +1,368 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { type FileLock, LockTimeoutError, lock, lockSync, tryLock, withLock, ZjjError } from '../../src/lock/index.js';
+import { Child } from '../support/child.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const lockPath = () => join(temporaryDirectory(), 'x.lock');
+
+/** flock(1) holding the lock until it is told to end. */
+async function heldByFlock(path: string, mode: '-x' | '-s' = '-x'): Promise<Child> {
+  const child = new Child('flock', [mode, path, 'sh', '-c', 'echo held; read end']);
+  expect(await child.line()).toBe('held');
+  return child;
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(ZjjError);
+  return (error as ZjjError).code;
+}
+
+function thrownCode(call: () => unknown): string {
+  try {
+    call();
+  } catch (error) {
+    expect(error).toBeInstanceOf(ZjjError);
+    return (error as ZjjError).code;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('lock', () => {
+  test('holds the kernel lock until it is released, and says so', async () => {
+    const path = lockPath();
+    const held = await lock(path);
+    expect([held.path, held.mode, held.held]).toEqual([path, 'exclusive', true]);
+    expect(() => execFileSync('flock', ['-n', path, 'true'])).toThrow();
+    held.release();
+    expect(held.held).toBe(false);
+    held.release();
+    execFileSync('flock', ['-n', path, 'true']);
+  });
+
+  test('is released by the end of its block', async () => {
+    const path = lockPath();
+    const held = await lock(path);
+    held[Symbol.dispose]();
+    expect(tryLock(path)?.held).toBe(true);
+  });
+
+  test('takes a URL, and a relative path', async () => {
+    const path = lockPath();
+    const held = await lock(pathToFileURL(path));
+    expect(held.path).toBe(path);
+    held.release();
+  });
+
+  test('serves those who wait in one thread first come, first served', async () => {
+    const path = lockPath();
+    const order: number[] = [];
+    const first = await lock(path);
+    const waits = Array.from({ length: 50 }, async (_, number) => {
+      const held = await lock(path);
+      order.push(number);
+      await new Promise(setImmediate);
+      held.release();
+    });
+    first.release();
+    await Promise.all(waits);
+    expect(order).toEqual(Array.from({ length: 50 }, (_, number) => number));
+  });
+
+  test('never has two holders among many tasks of one process and flock(1)', async () => {
+    const path = lockPath();
+    const other = await heldByFlock(path);
+    let holders = 0;
+    const tasks = Array.from({ length: 100 }, async () => {
+      await withLock(path, async () => {
+        expect(++holders).toBe(1);
+        await new Promise(setImmediate);
+        holders--;
+      });
+    });
+    other.write('end');
+    await Promise.all(tasks);
+  });
+
+  test('waits for flock(1), and flock(1) for it', async () => {
+    const path = lockPath();
+    const other = await heldByFlock(path);
+    expect(tryLock(path)).toBeNull();
+    const waiting = lock(path);
+    other.write('end');
+    const held = await waiting;
+    const next = new Child('flock', ['-x', path, 'echo', 'mine']);
+    held.release();
+    expect(await next.line()).toBe('mine');
+  });
+
+  test('calls onWait once, with the holder that the lock file names', async () => {
+    const path = lockPath();
+    const held = await lock(path);
+    const holders: unknown[] = [];
+    const waiting = lock(path, { onWait: (holder) => holders.push(holder) });
+    held.release();
+    (await waiting).release();
+    expect(holders).toMatchObject([{ pid: process.pid, alive: true }]);
+  });
+
+  test('has shared holders side by side, and a writer before the readers that came after it', async () => {
+    const path = lockPath();
+    const order: string[] = [];
+    const readers = await Promise.all([lock(path, { mode: 'shared' }), lock(path, { mode: 'shared' })]);
+    const writer = lock(path).then((held) => {
+      order.push('writer');
+      held.release();
+    });
+    const late = lock(path, { mode: 'shared' }).then((held) => {
+      order.push('reader');
+      held.release();
+    });
+    for (const reader of readers) reader.release();
+    await Promise.all([writer, late]);
+    expect(order).toEqual(['writer', 'reader']);
+  });
+});
+
+describe('a wait', () => {
+  test('for a lock held elsewhere ends in LOCK_TIMEOUT, which leaves no thread, descriptor or late grant', async () => {
+    const path = lockPath();
+    const other = await heldByFlock(path);
+    const count = () => [readdirSync('/proc/self/fd').length, readdirSync('/proc/self/task').length];
+    await lock(path, { timeout: 1 }).catch(() => {});
+    const before = count();
+    const error: unknown = await lock(path, { timeout: 30 }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(LockTimeoutError);
+    expect(error).toMatchObject({ code: 'LOCK_TIMEOUT', path, timeout: 30 });
+    expect((error as Error).message).toContain(`Timeout waiting for file lock on ${path} after 0.03 seconds.`);
+    expect(count()).toEqual(before);
+    other.write('end');
+    await other.exit();
+    execFileSync('flock', ['-n', path, 'true']);
+  });
+
+  test('behind this process ends in LOCK_TIMEOUT that says so', async () => {
+    const path = lockPath();
+    const held = await lock(path);
+    const error = (await lock(path, { timeout: 20 }).catch((reason: unknown) => reason)) as LockTimeoutError;
+    expect(error.holder).toMatchObject({ pid: process.pid });
+    expect(error.message).toContain('which is this process');
+    held.release();
+  });
+
+  test('of no time at all tries once', async () => {
+    const path = lockPath();
+    const other = await heldByFlock(path);
+    expect(await codeOf(lock(path, { timeout: 0 }))).toBe('LOCK_TIMEOUT');
+    other.write('end');
+    await other.exit();
+    (await lock(path, { timeout: 0 })).release();
+  });
+
+  test('that is aborted rejects with the reason, before, during and without a signal left behind', async () => {
+    const path = lockPath();
+    const other = await heldByFlock(path);
+    const reason = new Error('enough');
+    await expect(lock(path, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    const controller = new AbortController();
+    const waiting = lock(path, { signal: controller.signal });
+    const queued = lock(path, { signal: controller.signal });
+    const outcomes = Promise.allSettled([waiting, queued]);
+    controller.abort(reason);
+    expect(await outcomes).toEqual([
+      { status: 'rejected', reason },
+      { status: 'rejected', reason },
+    ]);
+    other.write('end');
+    await other.exit();
+    execFileSync('flock', ['-n', path, 'true']);
+  });
+
+  test('is taken over by the next in the queue when the first gives up', async () => {
+    const path = lockPath();
+    const other = await heldByFlock(path);
+    const controller = new AbortController();
+    const first = lock(path, { signal: controller.signal });
+    const second = lock(path);
+    const rejected = expect(first).rejects.toMatchObject({ name: 'AbortError' });
+    controller.abort();
+    await rejected;
+    other.write('end');
+    (await second).release();
+  });
+
+  test('is granted or rejected, never both, when it is aborted just as the lock comes free', async () => {
+    const path = lockPath();
+    for (let round = 0; round < 200; round++) {
+      const other = await lock(path);
+      const controller = new AbortController();
+      const waiting = lock(path, { signal: controller.signal });
+      if (round % 2 === 0) other.release();
+      controller.abort();
+      other.release();
+      const held: FileLock | undefined = await waiting.catch(() => undefined);
+      held?.release();
+      const free = tryLock(path);
+      expect(free).not.toBeNull();
+      free?.release();
+    }
+  });
+
+  test('ends when its holder is killed', async () => {
+    const path = lockPath();
+    const other = await heldByFlock(path);
+    const waiting = lock(path);
+    // The process group of flock(1) and its command: both have the descriptor.
+    execFileSync('pkill', ['-KILL', '-P', String(other.pid)]);
+    other.process.kill('SIGKILL');
+    (await waiting).release();
+  });
+});
+
+describe('lockSync', () => {
+  test('waits for another process', async () => {
+    const path = lockPath();
+    const other = new Child('flock', ['-x', path, 'sh', '-c', 'echo held; sleep 0.2']);
+    expect(await other.line()).toBe('held');
+    lockSync(path).release();
+  });
+
+  test('times out', async () => {
+    const path = lockPath();
+    const other = await heldByFlock(path);
+    expect(thrownCode(() => lockSync(path, { timeout: 20 }))).toBe('LOCK_TIMEOUT');
+    expect(thrownCode(() => lockSync(path, { timeout: 0 }))).toBe('LOCK_TIMEOUT');
+    other.write('end');
+  });
+
+  test('throws LOCK_DEADLOCK at once against a lock or a pending wait of its own thread', async () => {
+    const path = lockPath();
+    const held = await lock(path);
+    expect(thrownCode(() => lockSync(path))).toBe('LOCK_DEADLOCK');
+    expect(thrownCode(() => lockSync(path, { mode: 'shared' }))).toBe('LOCK_DEADLOCK');
+    held.release();
+    const reader = await lock(path, { mode: 'shared' });
+    expect(thrownCode(() => lockSync(path))).toBe('LOCK_DEADLOCK');
+    lockSync(path, { mode: 'shared' }).release();
+    reader.release();
+    const other = await heldByFlock(path);
+    const pending = lock(path);
+    expect(thrownCode(() => lockSync(path))).toBe('LOCK_DEADLOCK');
+    other.write('end');
+    (await pending).release();
+  });
+
+  test('throws LOCK_DEADLOCK against its own thread through another name of the file', () => {
+    const directory = temporaryDirectory();
+    mkdirSync(join(directory, 'real'));
+    symlinkSync('real', join(directory, 'link'));
+    using _held = lockSync(join(directory, 'real', 'x.lock'));
+    expect(thrownCode(() => lockSync(join(directory, 'link', 'x.lock')))).toBe('LOCK_DEADLOCK');
+  });
+});
+
+describe('withLock', () => {
+  test('gives back what its function returns, and the lock when that throws', async () => {
+    const path = lockPath();
+    expect(await withLock(path, () => 5)).toBe(5);
+    await expect(
+      withLock(path, { timeout: 10 }, async () => {
+        throw new Error('mine');
+      }),
+    ).rejects.toThrow('mine');
+    expect(tryLock(path)?.held).toBe(true);
+  });
+});
+
+describe('what is no lock file', () => {
+  const cases: Record<string, (path: string) => void> = {
+    'a directory': (path) => mkdirSync(path),
+    'a FIFO': (path) => execFileSync('mkfifo', [path]),
+    'a symbolic link': (path) => symlinkSync('elsewhere', path),
+    'a device': (path) => symlinkSync('/dev/null', path),
+  };
+
+  test.each(Object.keys(cases))('%s is LOCK_FILE_INVALID at once, and stays what it is', async (name) => {
+    const path = lockPath();
+    cases[name]?.(path);
+    expect(await codeOf(lock(path))).toBe('LOCK_FILE_INVALID');
+    expect(thrownCode(() => lockSync(path))).toBe('LOCK_FILE_INVALID');
+    expect(thrownCode(() => tryLock(path))).toBe('LOCK_FILE_INVALID');
+    expect(existsSync(join(path, '..', 'elsewhere'))).toBe(false);
+  });
+
+  test('a path in a directory that is not there is LOCK_IO with the reason as its cause', async () => {
+    const error: unknown = await lock(join(temporaryDirectory(), 'no', 'x.lock')).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'LOCK_IO', cause: { code: 'ENOENT', syscall: 'open' } });
+  });
+
+  test('an empty path, or one with a NUL byte, is refused', async () => {
+    expect(await codeOf(lock(''))).toBe('LOCK_FILE_INVALID');
+    expect(await codeOf(lock('a\0b'))).toBe('LOCK_FILE_INVALID');
+  });
+});
+
+test('wrong arguments are told apart by their type', async () => {
+  const path = lockPath();
+  await expect(lock(path, { timeout: Number.NaN })).rejects.toThrow(RangeError);
+  await expect(lock(path, { timeout: -1 })).rejects.toThrow(RangeError);
+  await expect(lock(path, { mode: 'both' as 'shared' })).rejects.toThrow(TypeError);
+  await expect(lock(5 as unknown as string)).rejects.toThrow(TypeError);
+  expect(existsSync(path)).toBe(false);
+});
+
+test('a lock file has the permissions that were asked for, less the umask', async () => {
+  const path = lockPath();
+  (await lock(path, { fileMode: 0o600 })).release();
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+});
+
+test('a lock file that may only be read is locked without a record', async () => {
+  const directory = temporaryDirectory();
+  chmodSync(directory, 0o755);
+  const path = join(directory, 'x.lock');
+  writeFileSync(path, '');
+  chmodSync(path, 0o444);
+  // Root may write all the same, so another user tries.
+  const source = `
+    const { tryLock } = require(${JSON.stringify(join(__dirname, '..', '..', 'dist', 'lock', 'index.js'))});
+    console.log(tryLock(${JSON.stringify(path)}) !== null);`;
+  const isRoot = process.geteuid?.() === 0;
+  const child = isRoot
+    ? new Child('setpriv', ['--reuid=65534', '--clear-groups', process.execPath, '-e', source])
+    : Child.node(['-e', source]);
+  expect(await child.line()).toBe('true');
+  expect(readFileSync(path, 'utf8')).toBe('');
+});
+
+test('a lock that is forgotten is freed by garbage collection, with a warning', async () => {
+  const path = lockPath();
+  const child = Child.node([
+    '--expose-gc',
+    '-e',
+    `const { tryLock } = require(${JSON.stringify(join(__dirname, '..', '..', 'dist', 'lock', 'index.js'))});
+     process.on('warning', ({ code }) => {
+       console.log(code, tryLock(${JSON.stringify(path)}) !== null);
+       process.exit();
+     });
+     tryLock(${JSON.stringify(path)});
+     setInterval(gc, 1);`,
+  ]);
+  expect(await child.line()).toBe('ZJJ_LOCK_LEAKED true');
+});

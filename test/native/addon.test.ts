@@ -1,0 +1,268 @@
+import { once } from 'node:events';
+import { readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Addon, BUSY, DEADLOCK, Found, flagsOf, loadAddon, Status, TIMED_OUT } from '../../src/lock/addon.js';
+import { Child } from '../support/child.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const exclusive = flagsOf('exclusive');
+const shared = flagsOf('shared');
+const forEver = -1;
+
+let addon: Addon;
+const waits = new Map<number, (status: number) => void>();
+
+beforeAll(() => {
+  addon = loadAddon();
+  addon.setup('{"pid":7,"host":"here","command":"test",', (index, status) => waits.get(index)?.(status));
+});
+
+/** The addon in another process. */
+class AddonProcess {
+  readonly child: Child;
+
+  private constructor(child: Child) {
+    this.child = child;
+  }
+
+  static async start(): Promise<AddonProcess> {
+    const started = new AddonProcess(Child.node([join(__dirname, 'addon-child.cjs')]));
+    expect(await started.answer()).toBe('ready');
+    return started;
+  }
+
+  send(name: keyof Addon, ...args: readonly unknown[]): void {
+    this.child.write(JSON.stringify([name, ...args]));
+  }
+
+  async answer(): Promise<unknown> {
+    return JSON.parse(await this.child.line());
+  }
+
+  async call(name: keyof Addon, ...args: readonly unknown[]): Promise<unknown> {
+    this.send(name, ...args);
+    return this.answer();
+  }
+
+  /** Resolves once its wait thread is in flock(2). */
+  async waitsInKernel(): Promise<void> {
+    while (!readFileSync('/proc/locks', 'utf8').includes(`-> FLOCK  ADVISORY  WRITE ${this.child.pid} `)) {
+      await new Promise(setImmediate);
+    }
+  }
+}
+
+function lockPath(): string {
+  return join(temporaryDirectory(), 'x.lock');
+}
+
+/** The status with which a wait of this process ends. */
+function waitEnd(index: number): Promise<number> {
+  return new Promise((resolve) => {
+    addon.keepAlive(true);
+    waits.set(index, (status) => {
+      addon.keepAlive(false);
+      waits.delete(index);
+      resolve(status);
+    });
+  });
+}
+
+async function cancel(index: number, ended: Promise<number>): Promise<number> {
+  let isOver = false;
+  void ended.finally(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    addon.cancelWait(index);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  return ended;
+}
+
+const countDescriptors = () => readdirSync('/proc/self/fd').length;
+const countThreads = () => readdirSync('/proc/self/task').length;
+
+describe('a second descriptor in the same process', () => {
+  test('finds the lock held, and has it after the release', () => {
+    const path = lockPath();
+    const first = addon.tryLock(path, exclusive, 0o666);
+    expect(first).toBeGreaterThanOrEqual(0);
+    expect(addon.tryLock(path, exclusive, 0o666)).toBe(BUSY);
+    expect(addon.tryLock(path, shared, 0o666)).toBe(BUSY);
+    expect(addon.release(first, false)).toBe(true);
+    const second = addon.tryLock(path, exclusive, 0o666);
+    expect(second).toBeGreaterThanOrEqual(0);
+    addon.release(second, false);
+  });
+
+  test('shares a shared lock, and keeps an exclusive one out', () => {
+    const path = lockPath();
+    const held = [addon.tryLock(path, shared, 0o666), addon.tryLock(path, shared, 0o666)];
+    expect(held.every((index) => index >= 0)).toBe(true);
+    expect(addon.tryLock(path, exclusive, 0o666)).toBe(BUSY);
+    for (const index of held) addon.release(index, false);
+    const index = addon.tryLock(path, exclusive, 0o666);
+    expect(index).toBeGreaterThanOrEqual(0);
+    addon.release(index, false);
+  });
+
+  test('waits on a thread, and is granted the lock by the release', async () => {
+    const path = lockPath();
+    const held = addon.tryLock(path, exclusive, 0o666);
+    const index = addon.startWait(path, exclusive, 0o666);
+    const ended = waitEnd(index);
+    expect(addon.found(index)).toBeUndefined();
+    addon.release(held, false);
+    expect(await ended).toBe(Status.ok);
+    expect(addon.tryLock(path, exclusive, 0o666)).toBe(BUSY);
+    addon.release(index, false);
+  });
+
+  test('is cancelled, and leaves no thread, no descriptor and no late grant', async () => {
+    const path = lockPath();
+    const held = addon.tryLock(path, exclusive, 0o666);
+    const before = [countDescriptors(), countThreads()];
+    const index = addon.startWait(path, exclusive, 0o666);
+    const ended = waitEnd(index);
+    expect(await cancel(index, ended)).toBe(Status.cancelled);
+    expect([countDescriptors(), countThreads()]).toEqual(before);
+    addon.release(held, false);
+    const again = addon.tryLock(path, exclusive, 0o666);
+    expect(again).toBeGreaterThanOrEqual(0);
+    addon.release(again, false);
+  });
+
+  test('is refused a blocking wait for its own process, which could never end', () => {
+    const path = lockPath();
+    const held = addon.tryLock(path, shared, 0o666);
+    expect(addon.waitSync(path, exclusive, 0o666, forEver)).toBe(DEADLOCK);
+    addon.release(held, false);
+  });
+});
+
+describe('a second process', () => {
+  test('times out in a blocking wait, and leaves nothing behind', async () => {
+    const path = lockPath();
+    const other = await AddonProcess.start();
+    const held = addon.tryLock(path, exclusive, 0o666);
+    expect(await other.call('waitSync', path, exclusive, 0o666, 50)).toBe(TIMED_OUT);
+    const descriptors = `/proc/${other.child.pid}/fd`;
+    expect(readdirSync(descriptors).map((fd) => readlinkSync(join(descriptors, fd)))).not.toContain(path);
+    addon.release(held, false);
+    const again = addon.tryLock(path, exclusive, 0o666);
+    expect(again).toBeGreaterThanOrEqual(0);
+    expect(await other.call('tryLock', path, exclusive, 0o666)).toBe(BUSY);
+    addon.release(again, false);
+  });
+
+  test('gets the lock in a blocking wait when the holder releases it', async () => {
+    const path = lockPath();
+    const other = await AddonProcess.start();
+    const held = addon.tryLock(path, exclusive, 0o666);
+    other.send('waitSync', path, exclusive, 0o666, forEver);
+    await other.waitsInKernel();
+    addon.release(held, false);
+    expect(await other.answer()).toBeGreaterThanOrEqual(0);
+    expect(addon.tryLock(path, exclusive, 0o666)).toBe(BUSY);
+  });
+
+  test('gets the lock on a wait thread when the holder releases it', async () => {
+    const path = lockPath();
+    const other = await AddonProcess.start();
+    const held = addon.tryLock(path, exclusive, 0o666);
+    const index = await other.call('startWait', path, exclusive, 0o666);
+    await other.waitsInKernel();
+    addon.release(held, false);
+    expect(await other.answer()).toEqual(['ended', index, Status.ok]);
+  });
+
+  test('is cancelled while it waits', async () => {
+    const path = lockPath();
+    const other = await AddonProcess.start();
+    const held = addon.tryLock(path, exclusive, 0o666);
+    const index = await other.call('startWait', path, exclusive, 0o666);
+    await other.waitsInKernel();
+    expect(await other.call('cancelWait', index)).toBe(true);
+    expect(await other.answer()).toEqual(['ended', index, Status.cancelled]);
+    addon.release(held, false);
+  });
+
+  test.each(['waitSync', 'startWait'] as const)('leaves the lock to a %s when it is killed', async (wait) => {
+    const path = lockPath();
+    const [holder, waiter] = await Promise.all([AddonProcess.start(), AddonProcess.start()]);
+    expect(await holder.call('tryLock', path, exclusive, 0o666)).toBeGreaterThanOrEqual(0);
+    waiter.send(wait, path, exclusive, 0o666, forEver);
+    await waiter.waitsInKernel();
+    holder.child.process.kill('SIGKILL');
+    await once(holder.child.process, 'exit');
+    if (wait === 'waitSync') {
+      expect(await waiter.answer()).toBeGreaterThanOrEqual(0);
+    } else {
+      const index = await waiter.answer();
+      expect(await waiter.answer()).toEqual(['ended', index, Status.ok]);
+    }
+  });
+
+  test('that is killed while it waits delays nobody', async () => {
+    const path = lockPath();
+    const waiter = await AddonProcess.start();
+    const held = addon.tryLock(path, exclusive, 0o666);
+    waiter.send('waitSync', path, exclusive, 0o666, forEver);
+    await waiter.waitsInKernel();
+    waiter.child.process.kill('SIGKILL');
+    await once(waiter.child.process, 'exit');
+    addon.release(held, false);
+    const index = addon.tryLock(path, exclusive, 0o666);
+    expect(index).toBeGreaterThanOrEqual(0);
+    addon.release(index, false);
+  });
+});
+
+describe('a lock file', () => {
+  test('holds the record of an exclusive holder, and blanks after the release', () => {
+    const path = lockPath();
+    const index = addon.tryLock(path, exclusive, 0o666);
+    const text = readFileSync(path, 'utf8');
+    expect(text).toHaveLength(256);
+    const record = JSON.parse(text) as { since: string };
+    expect(record).toMatchObject({ pid: 7, host: 'here', command: 'test' });
+    expect(Math.abs(Date.parse(record.since) - Date.now())).toBeLessThan(60_000);
+    addon.release(index, false);
+    expect(readFileSync(path, 'utf8').trim()).toBe('');
+  });
+
+  test('tells the next holder whether it was created, released clean, or neither', () => {
+    const path = lockPath();
+    const foundBy = (clean: boolean) => {
+      const index = addon.tryLock(path, exclusive, 0o666);
+      const found = addon.found(index);
+      addon.release(index, clean);
+      return found;
+    };
+    expect([foundBy(true), foundBy(true), foundBy(false), foundBy(true)]).toEqual([
+      Found.created,
+      Found.clean,
+      Found.clean,
+      Found.unclean,
+    ]);
+    rmSync(path);
+    expect(foundBy(true)).toBe(Found.created);
+  });
+
+  test('that was replaced while somebody waited is given up for the one at the path', async () => {
+    const path = lockPath();
+    const old = addon.tryLock(path, exclusive, 0o666);
+    const index = addon.startWait(path, exclusive, 0o666);
+    const ended = waitEnd(index);
+    renameSync(path, `${path}.old`);
+    expect(addon.isCurrent(old)).toBe(false);
+    writeFileSync(path, '');
+    addon.release(old, false);
+    expect(await ended).toBe(Status.ok);
+    expect(addon.isCurrent(index)).toBe(true);
+    expect(addon.tryLock(path, exclusive, 0o666)).toBe(BUSY);
+    addon.release(index, false);
+  });
+});

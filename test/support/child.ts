@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { onTestFinished } from 'vitest';
+
+/** A child process that writes lines; killed when the test ends. */
+export class Child {
+  readonly process: ChildProcess;
+  readonly #lines: string[] = [];
+  #wake: (() => void) | undefined;
+  #ended = false;
+  stderr = '';
+
+  constructor(command: string, args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
+    this.process = spawn(command, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
+    this.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+    });
+    if (this.process.stdout === null) throw new Error('no stdout');
+    createInterface({ input: this.process.stdout })
+      .on('line', (line) => {
+        this.#lines.push(line);
+        this.#wake?.();
+      })
+      .on('close', () => {
+        this.#ended = true;
+        this.#wake?.();
+      });
+    onTestFinished(() => {
+      this.process.kill('SIGKILL');
+    });
+  }
+
+  /** Runs a script of Node.js. */
+  static node(args: readonly string[], options?: { cwd?: string; env?: NodeJS.ProcessEnv }): Child {
+    return new Child(process.execPath, args, options);
+  }
+
+  get pid(): number {
+    if (this.process.pid === undefined) throw new Error('not started');
+    return this.process.pid;
+  }
+
+  /** The next line that it writes. */
+  async line(): Promise<string> {
+    for (;;) {
+      const line = this.#lines.shift();
+      if (line !== undefined) return line;
+      if (this.#ended) throw new Error(`the child wrote nothing more; stderr: ${this.stderr}`);
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** A line to its standard input. */
+  write(line: string): void {
+    this.process.stdin?.write(`${line}\n`);
+  }
+
+  /** Its exit code, or the signal that ended it. */
+  async exit(): Promise<number | NodeJS.Signals | null> {
+    if (this.process.exitCode === null && this.process.signalCode === null) await once(this.process, 'exit');
+    return this.process.exitCode ?? this.process.signalCode;
+  }
+}
