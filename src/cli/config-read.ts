@@ -1,15 +1,18 @@
 import { existsSync } from 'node:fs';
 import { type ConfigLocation, locateSources } from '../config/locate.js';
-import { isTable, mergeTables } from '../config/merge-tables.js';
-import { readConfigSync } from '../config/read.js';
+import { mergeTables } from '../config/merge-tables.js';
+import { readDocument } from '../config/read.js';
+import { absolutePath } from '../lock/internal.js';
 import {
+  findMember,
   formatKey,
   formatValue,
   inferValue,
   parseKey,
   TomlDocument,
-  type TomlTable,
-  type TomlValue,
+  type Typed,
+  type TypedTable,
+  toValue,
 } from '../toml/index.js';
 import type { ConfigAction, ConfigCall } from './arguments.js';
 import { keyNotFound } from './exit-codes.js';
@@ -24,9 +27,9 @@ type GetAction = Extract<ConfigAction, { name: 'get' }>;
 export function listKeys({ prefix }: ListAction, { request }: ConfigCall, output: Output): void {
   const parts = prefix === undefined ? [] : parseKey(prefix);
   const sources = locateSources(request);
-  const value = valueAt(readSources(sources), parts);
+  const value = findMember(readSources(sources), parts);
   if (output.isJson) {
-    output.print(jsonText(nest(parts, value), ''));
+    output.print(jsonText(toValue(nest(parts, value)), ''));
     return;
   }
   const lines = value === undefined ? [] : valueLines(parts, value);
@@ -40,35 +43,28 @@ export function listKeys({ prefix }: ListAction, { request }: ConfigCall, output
 /** `zjj config get KEY`: one value, as it is; a table as its lines. */
 export function getKey({ key, fallback }: GetAction, { request }: ConfigCall, output: Output): void {
   const parts = parseKey(key);
-  const value = valueAt(readSources(locateSources(request)), parts) ?? fallbackValue(fallback, output);
+  const value = findMember(readSources(locateSources(request)), parts) ?? fallbackValue(fallback, output);
   if (value === undefined) throw keyNotFound(formatKey(parts));
-  if (output.isJson) output.print(jsonText(value, ''));
-  else output.printLines(isTable(value) ? valueLines(parts, value) : [bareValue(value)]);
+  if (output.isJson) output.print(jsonText(toValue(value), ''));
+  else output.printLines(value.type === 'table' ? valueLines(parts, value) : [bareValue(value)]);
 }
 
 /** For people the text as it was given, in JSON the value that `set` would make of it. */
-function fallbackValue(text: string | undefined, output: Output): TomlValue | undefined {
-  if (text === undefined || !output.isJson) return text;
-  return TomlDocument.parse(`value = ${formatValue(inferValue(text))}`).get(['value']);
+function fallbackValue(text: string | undefined, output: Output): Typed | undefined {
+  if (text === undefined) return undefined;
+  if (!output.isJson) return { type: 'string', value: text };
+  return TomlDocument.parse(`value = ${formatValue(inferValue(text))}`).root.members.get('value');
 }
 
-function readSources(sources: readonly ConfigLocation[]): TomlTable {
-  return sources.map(({ path }) => readConfigSync(path)).reduce(mergeTables);
-}
-
-function valueAt(table: TomlTable, parts: readonly string[]): TomlValue | undefined {
-  let value: TomlValue | undefined = table;
-  for (const part of parts) value = isTable(value) ? value[part] : undefined;
-  return value;
+function readSources(sources: readonly ConfigLocation[]): TypedTable {
+  return sources.map(({ path }) => readDocument(absolutePath(path)).root).reduce(mergeTables);
 }
 
 /** The tables down to a value, with nothing else in them. */
-function nest(parts: readonly string[], value: TomlValue | undefined): TomlValue {
-  if (value === undefined) return emptyTable;
-  return parts.reduceRight<TomlValue>((inner, part) => Object.assign(Object.create(null), { [part]: inner }), value);
+function nest(parts: readonly string[], value: Typed | undefined): Typed {
+  if (value === undefined) return { type: 'table', members: new Map() };
+  return parts.reduceRight<Typed>((inner, part) => ({ type: 'table', members: new Map([[part, inner]]) }), value);
 }
-
-const emptyTable: TomlTable = Object.freeze(Object.create(null));
 
 function sourceLine({ path }: ConfigLocation): string {
   return existsSync(path) ? `from ${path}` : `from ${path} (no such file)`;

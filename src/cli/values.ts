@@ -1,10 +1,9 @@
-import { isTable } from '../config/merge-tables.js';
-import { formatKey, formatValue, type TomlTable, type TomlValue } from '../toml/index.js';
+import { formatKey, formatTyped, formatValue, type TomlValue, type Typed } from '../toml/index.js';
 import { escapeControls } from './output.js';
 
 /** A value by itself: a string without its quotes, anything else as it stands in TOML. */
-export function bareValue(value: TomlValue): string {
-  return typeof value === 'string' ? value : formatValue(value);
+export function bareValue(typed: Typed): string {
+  return typed.type === 'string' ? String(typed.value) : formatTyped(typed);
 }
 
 /** A value within a sentence: quoted where it would otherwise be unclear what belongs to it. */
@@ -14,11 +13,9 @@ export function valueInText(value: TomlValue): string {
 }
 
 /** A value as lines of TOML, `key.path = value`; the values of a table one by one. */
-export function valueLines(parts: readonly string[], value: TomlValue): string[] {
-  if (!isTable(value) || (parts.length > 0 && isEmpty(value))) return [`${formatKey(parts)} = ${formatValue(value)}`];
-  return Object.entries(value).flatMap(([name, member]) => valueLines([...parts, name], member));
-}
-
-function isEmpty(table: TomlTable): boolean {
-  return Object.keys(table).length === 0;
+export function valueLines(parts: readonly string[], typed: Typed): string[] {
+  if (typed.type !== 'table' || (parts.length > 0 && typed.members.size === 0)) {
+    return [`${formatKey(parts)} = ${formatTyped(typed)}`];
+  }
+  return Array.from(typed.members).flatMap(([name, member]) => valueLines([...parts, name], member));
 }

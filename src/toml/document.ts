@@ -54,7 +54,7 @@ export class TomlDocument {
     return withoutBom(this.text);
   }
 
-  /** @internal */
+  /** Everything in it, with the types that JavaScript values do not tell. */
   get root(): TypedTable {
     this.#root ??= buildRoot(this.sections);
     return this.#root;

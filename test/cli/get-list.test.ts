@@ -6,7 +6,7 @@ import { type CliOptions, runCli, temporaryDirectory } from './run-cli.js';
 const stored = `port = 8080
 name = "two words"
 big = 9223372036854775807
-ratio = 1.5
+ratio = 1.0
 when = 2026-11-23T06:00:00Z
 limits = [nan, inf, -inf]
 
@@ -41,7 +41,7 @@ describe('list', () => {
         'port = 8080',
         'name = "two words"',
         'big = 9223372036854775807',
-        'ratio = 1.5',
+        'ratio = 1.0',
         'when = 2026-11-23T06:00:00Z',
         'limits = [nan, inf, -inf]',
         'server.host = "a"',
@@ -63,7 +63,7 @@ describe('list', () => {
       port: 8080,
       name: 'two words',
       big: 9223372036854776000,
-      ratio: 1.5,
+      ratio: 1,
       when: '2026-11-23T06:00:00Z',
       limits: ['nan', 'inf', '-inf'],
       server: { host: 'a', tls: { on: true } },
