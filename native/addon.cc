@@ -8,6 +8,7 @@
 //   release(index, clean) -> boolean
 //   found(index) -> FoundState
 //   isCurrent(index) -> boolean                         whether the path still names the locked file
+//   giveTo(index, user, group) -> boolean               the lock file's owner
 //   keepAlive(boolean)                                  whether pending waits keep the event loop alive
 //
 //   copyAttributes(from, fd) -> boolean                 file_attributes.h
@@ -39,8 +40,8 @@ constexpr size_t kPathSize = 4096 + 1;
 void OnWaitEnd(Napi::Env env, Napi::Function callback, void*, LockTable::Entry* entry);
 using WaitEnded = Napi::TypedThreadSafeFunction<void, LockTable::Entry, OnWaitEnd>;
 
-// Everything of one environment. Made by setup(), deleted when its thread-safe function is finalized, which comes after
-// the last entry that it carries.
+// Everything of one environment. Made by setup(), deleted when its thread-safe function is finalized. Entries that it
+// still carries then are discarded, which does not touch this.
 struct Environment {
   Environment()
       : locks([](LockTable::Entry* entry,
@@ -178,6 +179,14 @@ Napi::Value IsCurrent(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), lock != nullptr && lock->IsCurrent());
 }
 
+Napi::Value GiveTo(const Napi::CallbackInfo& info) {
+  Environment* environment = Enter(info.Env());
+  if (environment == nullptr) return info.Env().Undefined();
+  FileLock* lock = environment->locks.Held(info[0].ToNumber().Int32Value());
+  bool given = lock != nullptr && lock->GiveTo(info[1].ToNumber().Uint32Value(), info[2].ToNumber().Uint32Value());
+  return Napi::Boolean::New(info.Env(), given);
+}
+
 Napi::Value CopyFileAttributes(const Napi::CallbackInfo& info) {
   std::string from = info[0].ToString().Utf8Value();
   return Napi::Boolean::New(info.Env(), CopyAttributes(from.c_str(), info[1].ToNumber().Int32Value()));
@@ -231,6 +240,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("release", Napi::Function::New<Release>(env));
   exports.Set("found", Napi::Function::New<Found>(env));
   exports.Set("isCurrent", Napi::Function::New<IsCurrent>(env));
+  exports.Set("giveTo", Napi::Function::New<GiveTo>(env));
   exports.Set("copyAttributes", Napi::Function::New<CopyFileAttributes>(env));
   exports.Set("keepAlive", Napi::Function::New<KeepAlive>(env));
   return exports;

@@ -29,6 +29,8 @@ ssize_t Copy(const char* from, int to, const char* name, char* value) {
 }  // namespace
 
 bool CopyAttributes(const char* from, int to) {
+  // What the new file inherited from its directory's default list is not the old one's.
+  if (fremovexattr(to, kAccessList) != 0 && errno != ENODATA && errno != ENOTSUP) return false;
   ssize_t names_size = listxattr(from, nullptr, 0);
   // 0: has none, the ordinary case. Below 0: this file system knows none.
   if (names_size <= 0) return true;

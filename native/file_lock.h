@@ -23,6 +23,8 @@
 // - The file is created if it is not there, never removed, and never anything but a regular file: a directory, device,
 //   FIFO, socket or symbolic link answers kInvalid and is not opened.
 // - A file that may only be read can be locked as well; it then gets no record.
+// - Nothing is written into a file that is not a lock file, that is one which neither is empty nor begins with what a
+//   FileLock writes: data and scripts may be locked in place, as with flock(1).
 // - An exclusive holder leaves a record of kRecordSize bytes at the start of the file: the JSON given, completed by the
 //   time, or blanks (or the clean mark) once released. It informs and is never trusted. A shared holder leaves none.
 #ifndef ZJJ_FILE_LOCK_H_
@@ -91,6 +93,8 @@ class FileLock {
   void Release(bool clean);
   // Whether the path still names the file that this lock is on.
   bool IsCurrent() const;
+  // Makes the file another user's (POSIX), never through a link that somebody put at the path.
+  bool GiveTo(uint32_t user, uint32_t group);
 
   LockMode mode() const { return mode_; }
   FoundState found() const { return found_; }
@@ -116,12 +120,14 @@ class FileLock {
   bool held_ = false;
 };
 
-// Fills `buffer` (kRecordSize bytes) with the record of a holder since `unix_ms`, the clean mark, or blanks.
+// Fills `buffer` (kRecordSize bytes) with the record of a holder since `unix_ms`, the clean mark of a release then, or
+// blanks. The mark has a time so that each release changes the file: who waits sees that the lock changes hands.
 void FormatRecord(char* buffer, const char* record, int64_t unix_ms);
-void FormatCleanMark(char* buffer);
+void FormatCleanMark(char* buffer, int64_t unix_ms);
 void FormatBlank(char* buffer);
 bool IsCleanMark(const char* buffer);
 bool IsBlank(const char* buffer);
+bool IsRecord(const char* buffer);
 
 }  // namespace zjj
 

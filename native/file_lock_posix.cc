@@ -134,7 +134,7 @@ void FileLock::Release(bool clean) {
     if (mode_ == LockMode::kExclusive && writable_) {
       char buffer[kRecordSize];
       if (clean) {
-        FormatCleanMark(buffer);
+        FormatCleanMark(buffer, UnixMs());
       } else {
         FormatBlank(buffer);
       }
@@ -152,7 +152,10 @@ LockStatus FileLock::Granted() {
   held_ = true;
   int fd = static_cast<int>(file_);
   char buffer[kRecordSize];
-  bool read = pread(fd, buffer, kRecordSize, 0) == static_cast<ssize_t>(kRecordSize);
+  ssize_t size = pread(fd, buffer, kRecordSize, 0);
+  bool read = size == static_cast<ssize_t>(kRecordSize);
+  // Not a lock file but somebody's data or script, locked in place as with flock(1): nothing is written into it.
+  if (size != 0 && !(read && (IsRecord(buffer) || IsBlank(buffer) || IsCleanMark(buffer)))) writable_ = false;
   found_ = created_ ? FoundState::kCreated : (read && IsCleanMark(buffer) ? FoundState::kClean : FoundState::kUnclean);
   if (!writable_) return LockStatus::kOk;
   if (mode_ == LockMode::kExclusive) {
@@ -174,6 +177,10 @@ LockStatus FileLock::Reopen() {
 bool FileLock::IsCurrent() const {
   struct stat st;
   return lstat(path_, &st) == 0 && IdentityOf(st) == identity_;
+}
+
+bool FileLock::GiveTo(uint32_t user, uint32_t group) {
+  return fchown(static_cast<int>(file_), static_cast<uid_t>(user), static_cast<gid_t>(group)) == 0;
 }
 
 LockStatus FileLock::Fail(const char* call) {

@@ -81,11 +81,10 @@ bool Finish(HANDLE file, Operation* operation, BOOL started, DWORD* transferred)
   return GetOverlappedResult(file, &operation->overlapped, transferred, TRUE) != 0;
 }
 
-bool ReadRecord(HANDLE file, char* buffer) {
+bool ReadRecord(HANDLE file, char* buffer, DWORD* size) {
   Operation operation(0);
-  DWORD length = 0;
   BOOL started = ReadFile(file, buffer, kRecordSize, nullptr, &operation.overlapped);
-  return Finish(file, &operation, started, &length) && length == kRecordSize;
+  return Finish(file, &operation, started, size) && *size == kRecordSize;
 }
 
 void WriteRecord(HANDLE file, const char* buffer) {
@@ -213,7 +212,7 @@ void FileLock::Release(bool clean) {
     if (mode_ == LockMode::kExclusive && writable_) {
       char buffer[kRecordSize];
       if (clean) {
-        FormatCleanMark(buffer);
+        FormatCleanMark(buffer, UnixMs());
       } else {
         FormatBlank(buffer);
       }
@@ -232,7 +231,10 @@ LockStatus FileLock::Granted() {
   held_ = true;
   HANDLE file = HandleOf(file_);
   char buffer[kRecordSize];
-  bool read = ReadRecord(file, buffer);
+  DWORD size = 0;
+  bool read = ReadRecord(file, buffer, &size);
+  // Not a lock file but somebody's data, locked in place: nothing is written into it.
+  if (size != 0 && !(read && (IsRecord(buffer) || IsBlank(buffer) || IsCleanMark(buffer)))) writable_ = false;
   found_ = created_ ? FoundState::kCreated : (read && IsCleanMark(buffer) ? FoundState::kClean : FoundState::kUnclean);
   if (!writable_) return LockStatus::kOk;
   if (mode_ == LockMode::kExclusive) {
@@ -248,6 +250,9 @@ LockStatus FileLock::Granted() {
 
 // Nobody can remove or replace the file while it is open without FILE_SHARE_DELETE.
 bool FileLock::IsCurrent() const { return true; }
+
+// A file has the access control list of its directory.
+bool FileLock::GiveTo(uint32_t, uint32_t) { return true; }
 
 LockStatus FileLock::Fail(const char* call) {
   DWORD error = GetLastError();

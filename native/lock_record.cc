@@ -9,7 +9,10 @@ namespace zjj {
 
 namespace {
 
-constexpr char kCleanMark[] = "released by the zjj store";
+constexpr char kCleanMark[] = "released by the zjj store at ";
+
+// 2026-11-23T06:32:09.123Z, and room for what no clock will show.
+constexpr size_t kTimeSize = 64;
 
 void FillWith(char* buffer, const char* text, size_t length) {
   memset(buffer, ' ', kRecordSize);
@@ -31,27 +34,46 @@ void CivilFromDays(int64_t days, int* year, int* month, int* day) {
   *year = static_cast<int>(year_of_era + era * 400 + (*month <= 2 ? 1 : 0));
 }
 
-}  // namespace
-
-void FormatRecord(char* buffer, const char* record, int64_t unix_ms) {
+void FormatTime(char* time, int64_t unix_ms) {
   constexpr int64_t kDayMs = 86400000;
   int year, month, day;
   CivilFromDays(unix_ms / kDayMs, &year, &month, &day);
   int ms = static_cast<int>(unix_ms % kDayMs);
+  snprintf(time, kTimeSize, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", year, month, day, ms / 3600000, ms / 60000 % 60,
+           ms / 1000 % 60, ms % 1000);
+}
+
+}  // namespace
+
+void FormatRecord(char* buffer, const char* record, int64_t unix_ms) {
+  char time[kTimeSize];
+  FormatTime(time, unix_ms);
   char text[kRecordSize];
-  int length = snprintf(text, sizeof(text), "%s\"since\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03dZ\"}", record, year, month,
-                        day, ms / 3600000, ms / 60000 % 60, ms / 1000 % 60, ms % 1000);
+  int length = snprintf(text, sizeof(text), "%s\"since\":\"%s\"}", record, time);
   // A record that does not fit is left out rather than cut: half of one would not parse.
   if (length < 0 || static_cast<size_t>(length) >= kRecordSize) return FormatBlank(buffer);
   FillWith(buffer, text, static_cast<size_t>(length));
 }
 
-void FormatCleanMark(char* buffer) { FillWith(buffer, kCleanMark, sizeof(kCleanMark) - 1); }
+void FormatCleanMark(char* buffer, int64_t unix_ms) {
+  char time[kTimeSize];
+  FormatTime(time, unix_ms);
+  char text[sizeof(kCleanMark) + kTimeSize];
+  int length = snprintf(text, sizeof(text), "%s%s", kCleanMark, time);
+  FillWith(buffer, text, length < 0 ? 0 : static_cast<size_t>(length));
+}
 
 void FormatBlank(char* buffer) { FillWith(buffer, "", 0); }
 
 bool IsCleanMark(const char* buffer) { return memcmp(buffer, kCleanMark, sizeof(kCleanMark) - 1) == 0; }
 
-bool IsBlank(const char* buffer) { return buffer[0] == ' '; }
+bool IsBlank(const char* buffer) {
+  for (size_t at = 0; at < kRecordSize - 1; at++) {
+    if (buffer[at] != ' ') return false;
+  }
+  return buffer[kRecordSize - 1] == '\n';
+}
+
+bool IsRecord(const char* buffer) { return memcmp(buffer, "{\"pid\":", 7) == 0 && buffer[kRecordSize - 1] == '\n'; }
 
 }  // namespace zjj

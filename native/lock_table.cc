@@ -129,7 +129,7 @@ bool LockTable::Release(int index, bool clean) {
   return true;
 }
 
-const FileLock* LockTable::Held(int index) const {
+FileLock* LockTable::Held(int index) const {
   if (index < 0 || static_cast<size_t>(index) >= entries_.size()) return nullptr;
   const Entry* entry = entries_[static_cast<size_t>(index)];
   return entry == nullptr || entry->wait != nullptr ? nullptr : entry->lock;

@@ -64,7 +64,7 @@ class LockTable {
   // Blocks. `timeout_ms` below 0 is for ever.
   LockResult WaitSync(const LockRequest& request, double timeout_ms);
   bool Release(int index, bool clean);
-  const FileLock* Held(int index) const;
+  FileLock* Held(int index) const;
 
   // For the entries that OnOut took over.
   LockResult Settle(Entry* entry);

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
+import { configPath } from '../config/config-path.js';
 import { type ConfigLocation, locateSources } from '../config/locate.js';
 import { mergeTables } from '../config/merge-tables.js';
 import { readDocument } from '../config/read.js';
-import { absolutePath } from '../lock/internal.js';
 import {
   findMember,
   formatKey,
@@ -57,7 +57,7 @@ function fallbackValue(text: string | undefined, output: Output): Typed | undefi
 }
 
 function readSources(sources: readonly ConfigLocation[]): TypedTable {
-  return sources.map(({ path }) => readDocument(absolutePath(path)).root).reduce(mergeTables);
+  return sources.map(({ path }) => readDocument(configPath(path)).root).reduce(mergeTables);
 }
 
 /** The tables down to a value, with nothing else in them. */

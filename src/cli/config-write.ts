@@ -1,8 +1,9 @@
+import { configPath } from '../config/config-path.js';
 import { type ConfigLocation, locateConfig } from '../config/locate.js';
 import { type ConfigTransaction, mergeChanges, type PendingChange } from '../config/merge-changes.js';
 import { readDocument } from '../config/read.js';
 import { transact } from '../config/transaction.js';
-import { absolutePath, setLockCommand } from '../lock/internal.js';
+import { setLockCommand } from '../lock/internal.js';
 import {
   formatKey,
   inferValue,
@@ -84,7 +85,7 @@ async function write({ request, timeout }: ConfigCall, output: Output, edit: Edi
   let location = locateConfig(request);
   const locate = (): string => {
     location = locateConfig(request);
-    return absolutePath(location.path);
+    return configPath(location.path);
   };
   setLockCommand('zjj config');
   const waiting = attendWait(() => location.path, output);
@@ -104,7 +105,7 @@ function rehearse({ request }: ConfigCall, edit: Edit): Outcome {
     changes = edit(transaction);
   };
   const pending: PendingChange = { change, outcome: undefined };
-  mergeChanges(readDocument(absolutePath(location.path)), [pending]);
+  mergeChanges(readDocument(configPath(location.path)), [pending]);
   if (pending.outcome && 'error' in pending.outcome) throw pending.outcome.error;
   return { changes, location };
 }

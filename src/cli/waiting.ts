@@ -1,5 +1,6 @@
+import { configPath } from '../config/config-path.js';
 import { resolveConfig } from '../config/resolve.js';
-import { absolutePath, readHolder } from '../lock/internal.js';
+import { readHolder } from '../lock/internal.js';
 import { CommandError, type ExitCode, exitCodes } from './exit-codes.js';
 import type { Output } from './output.js';
 
@@ -56,7 +57,7 @@ function waitText(path: string): string | undefined {
 
 function lockPathOf(path: string): string {
   try {
-    return `${resolveConfig(absolutePath(path))}.lock`;
+    return `${resolveConfig(configPath(path))}.lock`;
   } catch {
     return `${path}.lock`;
   }

@@ -1,4 +1,4 @@
-import { chownSync, closeSync, openSync, type Stats } from 'node:fs';
+import { closeSync, openSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { HeldLock } from '../lock/internal.js';
 import { TomlDocument } from '../toml/index.js';
@@ -23,10 +23,11 @@ export function* commitBatch(
   fileMode: number,
 ): Generator<number, boolean, void> {
   let isWritten = false;
+  let isClean = true;
   try {
     if (HeldLock.foundUnclean(lock)) sweepTemporaryFiles(path);
     const file = readFile(path);
-    if (file !== undefined && HeldLock.createdFile(lock)) giveToOwner(lock.path, file.stats);
+    if (file !== undefined && HeldLock.createdFile(lock)) giveToOwner(lock, file.stats);
     const before = file === undefined ? TomlDocument.parse('', path) : documentOf(path, file.bytes);
     const after = mergeChanges(before, changes);
     if (after !== before) {
@@ -39,13 +40,15 @@ export function* commitBatch(
       if (!replacement.commit(file?.stats)) return false;
       remember(path, bytes, after);
       isWritten = true;
+      isClean = !replacement.leavesLitter;
     }
-    HeldLock.releaseClean(lock);
+    if (isClean) HeldLock.releaseClean(lock);
+    else lock.release();
     // What this call saw and left as it is may be a rename that is not durable yet.
-    if (!isWritten && file !== undefined) yield* syncFile(path, 'r+');
+    if (!isWritten && file !== undefined) yield* syncFile(path, path, 'r+');
     // After the release: inside the lock it made the longest wait ten times longer. Whoever builds on our rename syncs
     // the same directory before it answers.
-    yield* syncFile(dirname(path), 'r');
+    yield* syncFile(path, dirname(path), 'r');
     return true;
   } finally {
     lock.release();
@@ -53,16 +56,11 @@ export function* commitBatch(
 }
 
 /** A lock file that root makes for another user's config must be writable for that user too. */
-function giveToOwner(lockPath: string, config: Stats): void {
-  if (process.geteuid?.() !== 0 || config.uid === 0) return;
-  try {
-    chownSync(lockPath, config.uid, config.gid);
-  } catch {
-    // It can be locked all the same, through a descriptor that only reads.
-  }
+function giveToOwner(lock: HeldLock, config: Stats): void {
+  if (process.geteuid?.() === 0 && config.uid !== 0) HeldLock.giveTo(lock, config.uid, config.gid);
 }
 
-function* syncFile(path: string, flags: 'r' | 'r+'): Generator<number, void, void> {
+function* syncFile(config: string, path: string, flags: 'r' | 'r+'): Generator<number, void, void> {
   // Windows: FlushFileBuffers wants a handle that can write, and a directory has none.
   const isWindows = process.platform === 'win32';
   if (isWindows && flags === 'r') return;
@@ -74,6 +72,6 @@ function* syncFile(path: string, flags: 'r' | 'r+'): Generator<number, void, voi
       closeSync(fd);
     }
   } catch (error) {
-    throw writeError(path, error);
+    throw writeError(config, error);
   }
 }

@@ -1,8 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { ZjjError } from '../errors.js';
-import { absolutePath } from '../lock/internal.js';
 import { type Key, parseKey, TomlDocument, type TomlTable, type TomlValue } from '../toml/index.js';
 import { codeOf, readError } from './config-error.js';
+import { configPath } from './config-path.js';
 
 /** How many files' last texts are remembered. */
 const REMEMBERED_FILES = 16;
@@ -37,7 +37,7 @@ export async function readConfig(path: string | URL): Promise<TomlTable> {
 
 /** As {@link readConfig}, synchronously. */
 export function readConfigSync(path: string | URL): TomlTable {
-  return readDocument(absolutePath(path)).toTable();
+  return readDocument(configPath(path)).toTable();
 }
 
 /**
@@ -57,13 +57,27 @@ export async function getConfigValue(path: string | URL, key: Key): Promise<Toml
 /** As {@link getConfigValue}, synchronously. */
 export function getConfigValueSync(path: string | URL, key: Key): TomlValue | undefined {
   const parts = parseKey(key);
-  return readDocument(absolutePath(path)).get(parts);
+  return readDocument(configPath(path)).get(parts);
 }
 
 /** The document at a path; an empty one where there is no file. */
 export function readDocument(path: string): TomlDocument {
   const file = readFile(path);
   return file === undefined ? TomlDocument.parse('', path) : documentOf(path, file.bytes);
+}
+
+/**
+ * Parses a config before its lock is held, which mostly saves doing so while it is. Text that is wrong may be right by
+ * then; what is no file is refused now, before it gets a lock file beside it.
+ *
+ * @throws ZjjError CONFIG_READ
+ */
+export function warm(path: string): void {
+  try {
+    readDocument(path);
+  } catch (error) {
+    if (error instanceof ZjjError && error.code === 'CONFIG_READ') throw error;
+  }
 }
 
 /** The bytes at a path; undefined where there is no file. Waits for nobody, whatever kind of file it is. */
@@ -86,7 +100,7 @@ export function readFile(path: string): ConfigFile | undefined {
   } catch (error) {
     throw error instanceof ZjjError ? error : readError(path, error);
   } finally {
-    closeSync(fd);
+    closeQuietly(fd);
   }
 }
 
@@ -115,5 +129,13 @@ function decode(path: string, bytes: Buffer): string {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
     throw new ZjjError('CONFIG_ENCODING', `${path} is not UTF-8`, { path, cause });
+  }
+}
+
+function closeQuietly(fd: number): void {
+  try {
+    closeSync(fd);
+  } catch {
+    // All was read, or what went wrong before is told.
   }
 }

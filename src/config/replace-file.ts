@@ -21,6 +21,8 @@ import { codeOf, writeError } from './config-error.js';
 export class Replacement {
   readonly #path: string;
   readonly #temporary: string;
+  /** Whether the temporary name could not be removed: the next writer must sweep. */
+  leavesLitter = false;
 
   private constructor(path: string, temporary: string) {
     this.#path = path;
@@ -94,7 +96,7 @@ export class Replacement {
       renameSync(this.#temporary, this.#path);
       return;
     }
-    removeQuietly(this.#temporary);
+    this.leavesLitter = !removeQuietly(this.#temporary);
   }
 }
 
@@ -167,9 +169,10 @@ function copyOwnership(path: string, old: Stats, fd: number): void {
       { path },
     );
   }
-  fchmodSync(fd, mode);
-  // The mode of a file with an access control list is that list's mask: without the list it would widen the group.
-  if (!addon().copyAttributes(path, fd)) fchmodSync(fd, narrowGroup(mode));
+  // Before the mode, which is the mask of whatever access control list the file has now: one inherited from the directory
+  // would widen it, and a list that could not be copied would widen the group.
+  const isCopied = addon().copyAttributes(path, fd);
+  fchmodSync(fd, isCopied ? mode : narrowGroup(mode));
 }
 
 function tryChown(fd: number, uid: number, gid: number): boolean {
@@ -203,10 +206,12 @@ function hasNoLinks(error: unknown): boolean {
   return code === 'EPERM' || code === 'ENOTSUP' || code === 'EOPNOTSUPP' || code === 'ENOSYS' || code === 'EMLINK';
 }
 
-function removeQuietly(path: string): void {
+/** False when it is still there. */
+function removeQuietly(path: string): boolean {
   try {
     unlinkSync(path);
-  } catch {
-    // Gone already; or it stays for the next sweep.
+    return true;
+  } catch (error) {
+    return codeOf(error) === 'ENOENT';
   }
 }

@@ -1,6 +1,6 @@
 import type { WaitOptions } from '../lock/index.js';
-import { absolutePath } from '../lock/internal.js';
-import { type Key, parseKey, type TomlInput, type TomlTable, type TomlValue } from '../toml/index.js';
+import { frozenTable, type Key, parseKey, type TomlInput, type TomlTable, type TomlValue } from '../toml/index.js';
+import { configPath } from './config-path.js';
 import type { ConfigTransaction } from './merge-changes.js';
 import { getConfigValueSync, readConfigSync } from './read.js';
 import { setConfigValue, unsetConfigValue, updateConfig } from './write.js';
@@ -25,7 +25,7 @@ type Named<T> = Extract<keyof T, string>;
 export class ConfigStore<T extends object = TomlTable> {
   readonly path: string;
   readonly #options: WriteOptions;
-  readonly #defaults: Readonly<Record<string, unknown>>;
+  readonly #defaults: TomlTable;
 
   /**
    * @param path - The config file; need not exist.
@@ -33,9 +33,10 @@ export class ConfigStore<T extends object = TomlTable> {
    */
   constructor(path: string | URL, options: ConfigStoreOptions<T> = {}) {
     const { defaults = {}, ...writeOptions } = options;
-    this.path = absolutePath(path);
+    this.path = configPath(path);
     this.#options = writeOptions;
-    this.#defaults = Object.freeze(Object.assign(Object.create(null), defaults));
+    // As if they were stored: what TOML cannot say is refused, and nobody can change them.
+    this.#defaults = frozenTable(defaults as TomlInput);
   }
 
   /**
@@ -61,6 +62,7 @@ export class ConfigStore<T extends object = TomlTable> {
   /** As `setConfigValue`. */
   set<K extends Named<T>>(key: K | readonly [K], value: T[K], options?: WaitOptions): Promise<void>;
   set(key: readonly [string, string, ...string[]], value: TomlInput, options?: WaitOptions): Promise<void>;
+  set(this: ConfigStore<TomlTable>, key: Key, value: TomlInput, options?: WaitOptions): Promise<void>;
   async set(key: Key, value: unknown, options?: WaitOptions): Promise<void> {
     await setConfigValue(this.path, key, value as TomlInput, this.#with(options));
   }
@@ -85,7 +87,9 @@ export class ConfigStore<T extends object = TomlTable> {
   }
 
   #with(options: WaitOptions | undefined): WriteOptions {
-    return options === undefined ? this.#options : { ...this.#options, ...options };
+    if (options === undefined) return this.#options;
+    const { timeout = this.#options.timeout, signal = this.#options.signal, onWait = this.#options.onWait } = options;
+    return { ...this.#options, timeout, signal, onWait };
   }
 }
 

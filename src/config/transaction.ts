@@ -4,6 +4,7 @@ import { commitBatch } from './commit-batch.js';
 import { Deadline } from './deadline.js';
 import { driveSync } from './drive.js';
 import type { ConfigTransaction, PendingChange } from './merge-changes.js';
+import { warm } from './read.js';
 import { resolveForWriting } from './resolve.js';
 import { WriteCall } from './write-call.js';
 import { fileModeOf, timeoutOf, type WriteOptions, type WriteSyncOptions } from './write-options.js';
@@ -50,6 +51,7 @@ export function transactSync<R>(
   let onWait = options.onWait;
   for (;;) {
     const path = resolveForWriting(locate());
+    warm(path);
     const lock = acquireBy(deadline, `${path}.lock`, fileMode, (holder) => {
       onWait?.(holder);
       onWait = undefined;
@@ -61,7 +63,11 @@ export function transactSync<R>(
     } finally {
       lock.release();
     }
-    if (!isDone || pending.outcome === undefined) continue;
+    if (!isDone || pending.outcome === undefined) {
+      const lockPath = `${path}.lock`;
+      if (deadline.leftMs <= 0 && !deadline.renew(lockPath)) throw timeoutError(lockPath, deadline.waitedMs);
+      continue;
+    }
     if ('error' in pending.outcome) throw pending.outcome.error;
     return pending.outcome.value as R;
   }

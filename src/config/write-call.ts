@@ -1,5 +1,5 @@
 import type { LockHolder, WaitOptions } from '../lock/index.js';
-import { readHolder, timeoutError } from '../lock/internal.js';
+import { listenForAbort, readHolder, timeoutError } from '../lock/internal.js';
 import { Deadline } from './deadline.js';
 import type { ConfigTransaction, PendingChange } from './merge-changes.js';
 
@@ -47,7 +47,7 @@ export class WriteCall implements PendingChange {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    this.#signal?.addEventListener('abort', this);
+    if (options.signal !== undefined) listenForAbort(options.signal, this);
     this.arm();
   }
 
@@ -94,6 +94,15 @@ export class WriteCall implements PendingChange {
   /** The signal's listener. */
   handleEvent(): void {
     this.#room.giveUp(this, () => this.#signal?.reason);
+  }
+
+  /** Gives up what was aborted, or whose time ran out, while signal and timeout did not count. */
+  giveUpIfOver(): void {
+    if (this.#signal?.aborted) this.handleEvent();
+    else if (this.#deadline.leftMs <= 0) {
+      this.disarm();
+      this.#expire();
+    }
   }
 
   #expire(): void {

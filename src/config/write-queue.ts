@@ -1,7 +1,7 @@
 import { acquire, type HeldLock, readRecord } from '../lock/internal.js';
 import { commitBatch } from './commit-batch.js';
 import { drive } from './drive.js';
-import { readDocument } from './read.js';
+import { warm } from './read.js';
 import { resolveForWriting } from './resolve.js';
 import type { WaitingRoom, WriteCall } from './write-call.js';
 
@@ -89,6 +89,9 @@ export class WriteQueue implements WaitingRoom {
     this.lockPath = lockPath;
     const controller = new AbortController();
     const [first] = this.#calls;
+    let hasEnded!: () => void;
+    // Set before the call: its onWait runs within it, and may make the last of our calls give up.
+    this.#wait = { controller, ended: new Promise((resolve) => (hasEnded = resolve)) };
     const granted = acquire(lockPath, {
       signal: controller.signal,
       fileMode: first?.fileMode,
@@ -98,11 +101,6 @@ export class WriteQueue implements WaitingRoom {
         for (const call of [...this.#calls]) call.noteWait(record, lockPath);
       },
     });
-    const ended = granted.then(
-      () => {},
-      () => {},
-    );
-    this.#wait = { controller, ended };
     try {
       return await granted;
     } catch (error) {
@@ -110,6 +108,7 @@ export class WriteQueue implements WaitingRoom {
       throw error;
     } finally {
       this.#wait = undefined;
+      hasEnded();
     }
   }
 
@@ -135,6 +134,8 @@ export class WriteQueue implements WaitingRoom {
       call.arm();
     }
     for (const call of later) this.#calls.add(call);
+    // What came about while they were being merged: no event comes for it any more.
+    for (const call of batch) call.giveUpIfOver();
   }
 
   #recentRecord(lockPath: string): string | undefined {
@@ -143,14 +144,5 @@ export class WriteQueue implements WaitingRoom {
       this.#record = { text: readRecord(lockPath), time: now };
     }
     return this.#record.text;
-  }
-}
-
-/** Parses the config before the lock is held, which mostly saves doing so while it is. What is wrong shows there again. */
-function warm(path: string): void {
-  try {
-    readDocument(path);
-  } catch {
-    // Under the lock it may be right.
   }
 }

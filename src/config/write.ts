@@ -1,5 +1,5 @@
-import { absolutePath } from '../lock/internal.js';
-import { type Key, parseKey, type TomlInput } from '../toml/index.js';
+import { copyInput, type Key, parseKey, type TomlInput } from '../toml/index.js';
+import { configPath } from './config-path.js';
 import type { ConfigTransaction } from './merge-changes.js';
 import { transact, transactSync } from './transaction.js';
 import type { WriteOptions, WriteSyncOptions } from './write-options.js';
@@ -27,13 +27,16 @@ export async function setConfigValue(
   options?: WriteOptions,
 ): Promise<void> {
   const parts = parseKey(key);
-  await updateConfig(path, (transaction) => transaction.set(asKey(parts), value), options);
+  // As it is now: the caller may change it before its turn comes.
+  const input = copyInput(value);
+  await updateConfig(path, (transaction) => transaction.set(asKey(parts), input), options);
 }
 
 /** As {@link setConfigValue}, but blocks the thread. Also throws LOCK_DEADLOCK where that could never end. */
 export function setConfigValueSync(path: string | URL, key: Key, value: TomlInput, options?: WriteSyncOptions): void {
   const parts = parseKey(key);
-  updateConfigSync(path, (transaction) => transaction.set(asKey(parts), value), options);
+  const input = copyInput(value);
+  updateConfigSync(path, (transaction) => transaction.set(asKey(parts), input), options);
 }
 
 /**
@@ -80,7 +83,7 @@ export async function updateConfig<R>(
   change: (transaction: ConfigTransaction) => R extends PromiseLike<unknown> ? never : R,
   options?: WriteOptions,
 ): Promise<R> {
-  const absolute = absolutePath(path);
+  const absolute = configPath(path);
   return transact<R>(() => absolute, change, options);
 }
 
@@ -90,7 +93,7 @@ export function updateConfigSync<R>(
   change: (transaction: ConfigTransaction) => R,
   options?: WriteSyncOptions,
 ): R {
-  const absolute = absolutePath(path);
+  const absolute = configPath(path);
   return transactSync(() => absolute, change, options);
 }
 

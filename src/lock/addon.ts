@@ -13,6 +13,7 @@ export interface Addon {
   release(index: number, clean: boolean): boolean;
   found(index: number): number | undefined;
   isCurrent(index: number): boolean;
+  giveTo(index: number, user: number, group: number): boolean;
   keepAlive(keep: boolean): void;
   copyAttributes(from: string, fd: number): boolean;
 }

@@ -73,6 +73,11 @@ export class HeldLock implements FileLock {
     return addon().isCurrent(lock.#index);
   }
 
+  /** Makes the lock file another user's, so that they may write it too. It can be locked all the same if this fails. */
+  static giveTo(lock: HeldLock, user: number, group: number): boolean {
+    return addon().giveTo(lock.#index, user, group);
+  }
+
   #release(clean: boolean): void {
     if (this.#index < 0) return;
     const index = this.#index;

@@ -1,5 +1,6 @@
 /** What the other folders may use of the lock, and what of it is one copy in the package (scripts/build.mjs). */
 export * from '../errors.js';
+export { listenForAbort } from './abort-signal.js';
 export { HeldLock } from './held-lock.js';
 export { describeHolder, readHolder, readRecord } from './holder.js';
 export * from './index.js';

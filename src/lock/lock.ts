@@ -1,3 +1,4 @@
+import { isMainThread } from 'node:worker_threads';
 import { BUSY, DEADLOCK, flagsOf, TIMED_OUT } from './addon.js';
 import { type FileLock, HeldLock } from './held-lock.js';
 import { readHolder } from './holder.js';
@@ -30,7 +31,8 @@ const DEFAULT_FILE_MODE = 0o666;
  * @param options - `mode` 'exclusive' (default) or 'shared'; `timeout` in milliseconds, 0 to try once (default: wait for
  *   ever); `signal` to end the wait; `onWait`, called once if there is a wait; `fileMode` of a lock file created now
  *   (default 0o666 less the umask); `keepAlive: false` lets the process end while it waits.
- * @returns The lock, held until its `release()`, the end of its `using` block, or the end of the process.
+ * @returns The lock, held until its `release()`, the end of its `using` block, or the end of the process. Keep it in a
+ *   variable that lives as long: one that nothing refers to any more is released by garbage collection, with a warning.
  * @throws LockTimeoutError LOCK_TIMEOUT, naming the holder; ZjjError LOCK_FILE_INVALID (not a regular file),
  *   LOCK_UNSUPPORTED (a file system without locks), LOCK_IO (the system refused), ADDON_LOAD; `signal.reason` when
  *   aborted; RangeError and TypeError for arguments.
@@ -61,8 +63,8 @@ export async function acquire(path: string | URL, options: LockOptions = {}): Pr
     onWait?.(readHolder(queue.path));
     throw timeoutError(queue.path, 0);
   }
-  if (queue.turns.pauseMs() > 0) {
-    await queue.turns.rest();
+  if (queue.mustRest) {
+    await queue.rest();
     signal?.throwIfAborted();
   }
   const behindOthers = queue.hasWaiters || queue.isHeldAgainst(mode);
@@ -71,6 +73,8 @@ export async function acquire(path: string | URL, options: LockOptions = {}): Pr
     if (index !== BUSY) return new HeldLock(queue, index, mode);
   }
   onWait?.(readHolder(queue.path));
+  // It may have aborted; no event comes for that any more.
+  signal?.throwIfAborted();
   const pending = new PendingLock(queue, { mode, fileMode, keepAlive, signal, timeoutMs, start });
   queue.enqueue(pending, !behindOthers);
   return pending.promise;
@@ -113,7 +117,8 @@ export function acquireSync(path: string | URL, options: LockSyncOptions = {}): 
  * @throws ZjjError LOCK_FILE_INVALID, LOCK_UNSUPPORTED, LOCK_IO, ADDON_LOAD; RangeError and TypeError for arguments.
  * @example
  * const held = tryLock('daemon.lock');
- * if (held === null) console.error('already running');
+ * if (held === null) throw new Error('already running');
+ * process.on('exit', () => held.release());
  */
 export function tryLock(path: string | URL, options: TryLockOptions = {}): FileLock | null {
   const mode = checkMode(options.mode ?? 'exclusive');
@@ -157,13 +162,17 @@ export async function withLock<R>(
 }
 
 function waitSync(queue: PathQueue, mode: LockMode, fileMode: number, timeoutMs: number, start: number): HeldLock {
-  const leftMs = timeoutMs === Number.POSITIVE_INFINITY ? -1 : Math.max(0, start + timeoutMs - performance.now());
+  // A worker in a native call can neither be terminated nor let process.exit() end: it comes back now and then.
+  const sliceMs = isMainThread ? Number.POSITIVE_INFINITY : 100;
   let index: number;
-  try {
-    index = addon().waitSync(queue.path, flagsOf(mode), fileMode, leftMs);
-  } catch (thrown) {
-    throw asLockError(queue.path, thrown);
-  }
+  do {
+    const leftMs = Math.min(sliceMs, Math.max(0, start + timeoutMs - performance.now()));
+    try {
+      index = addon().waitSync(queue.path, flagsOf(mode), fileMode, leftMs === Number.POSITIVE_INFINITY ? -1 : leftMs);
+    } catch (thrown) {
+      throw asLockError(queue.path, thrown);
+    }
+  } while (index === TIMED_OUT && performance.now() < start + timeoutMs);
   if (index === DEADLOCK) throw deadlockError(queue.path);
   if (index === TIMED_OUT) throw timeoutError(queue.path, timeoutMs);
   queue.noteHeld(mode);

@@ -4,23 +4,40 @@ import { recordStart } from './holder.js';
 /** Answers the end of one wait in the kernel. */
 export type OnWaitEnd = (status: number, errno: number, call: string) => void;
 
-let loaded: Addon | undefined;
+/** What all evaluations of this module share that were given the same addon: it calls back the first one only. */
+interface Waits {
+  readonly pending: Map<number, OnWaitEnd>;
+  keptAlive: number;
+}
+
+const WAITS = Symbol.for('zjj.lock.waits');
+
+type SharedAddon = Addon & { [WAITS]?: Waits };
+
+let loaded: SharedAddon | undefined;
 let command: string | undefined;
-const pendingWaits = new Map<number, OnWaitEnd>();
-let keepAliveCount = 0;
 
 /** The addon, loaded and set up on first use. */
 export function addon(): Addon {
   if (loaded === undefined) {
-    const fresh = loadAddon();
-    fresh.setup(recordStart(command), (index, status, errno, call) => {
-      const onEnd = pendingWaits.get(index);
-      pendingWaits.delete(index);
-      onEnd?.(status, errno, call);
-    });
+    const fresh: SharedAddon = loadAddon();
+    if (fresh[WAITS] === undefined) {
+      const pending = new Map<number, OnWaitEnd>();
+      fresh.setup(recordStart(command), (index, status, errno, call) => {
+        const onEnd = pending.get(index);
+        pending.delete(index);
+        onEnd?.(status, errno, call);
+      });
+      fresh[WAITS] = { pending, keptAlive: 0 };
+    }
     loaded = fresh;
   }
   return loaded;
+}
+
+function waits(): Waits {
+  addon();
+  return loaded?.[WAITS] as Waits;
 }
 
 /** What the record in lock files calls this program, from the first lock on: program and subcommand, never arguments. */
@@ -29,15 +46,16 @@ export function setLockCommand(name: string): void {
 }
 
 export function onWaitEnd(index: number, onEnd: OnWaitEnd): void {
-  pendingWaits.set(index, onEnd);
+  waits().pending.set(index, onEnd);
 }
 
 export function forgetWait(index: number): void {
-  pendingWaits.delete(index);
+  waits().pending.delete(index);
 }
 
 /** Counts the waits that are to keep the event loop alive. */
 export function keepAlive(keep: boolean): void {
-  keepAliveCount += keep ? 1 : -1;
-  if (keep ? keepAliveCount === 1 : keepAliveCount === 0) addon().keepAlive(keep);
+  const shared = waits();
+  shared.keptAlive += keep ? 1 : -1;
+  if (shared.keptAlive === (keep ? 1 : 0)) addon().keepAlive(keep);
 }

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { ZjjError } from '../errors.js';
+import { type ErrorCode, ZjjError } from '../errors.js';
 import type { LockHolder } from './holder.js';
 
 export type LockMode = 'exclusive' | 'shared';
@@ -32,11 +32,11 @@ export type TryLockOptions = Pick<LockOptions, 'mode' | 'fileMode'>;
  * The path as given, made absolute. Nothing in it is normalized: `link/../file` names another file to the kernel than to
  * path.resolve. Absolute, because the directory may change while a call waits.
  */
-export function absolutePath(path: string | URL): string {
+export function absolutePath(path: string | URL, code: ErrorCode = 'LOCK_FILE_INVALID'): string {
   const text = path instanceof URL ? fileURLToPath(path) : path;
   if (typeof text !== 'string') throw new TypeError(`path must be a string or URL, not ${typeof text}`);
-  if (text === '') throw new ZjjError('LOCK_FILE_INVALID', 'The path is empty', { path: text });
-  if (text.includes('\0')) throw new ZjjError('LOCK_FILE_INVALID', 'The path contains a NUL byte', { path: text });
+  if (text === '') throw new ZjjError(code, 'The path is empty', { path: text });
+  if (text.includes('\0')) throw new ZjjError(code, 'The path contains a NUL byte', { path: text });
   if (process.platform === 'win32') return windowsAbsolute(text);
   return text.startsWith('/') ? text : `${process.cwd()}/${text}`;
 }

@@ -42,6 +42,7 @@ export class PathQueue {
   /** What comes before the next try: the others' turn, or the time until the next poll. */
   #pause: NodeJS.Immediate | undefined;
   #poll: NodeJS.Timeout | undefined;
+  #resting = 0;
   #keepAliveWaiters = 0;
   #keepsAlive = false;
 
@@ -50,7 +51,23 @@ export class PathQueue {
   }
 
   get isIdle(): boolean {
-    return !this.hasWaiters && this.#exclusiveHeld + this.#sharedHeld === 0;
+    return !this.hasWaiters && this.#resting === 0 && this.#exclusiveHeld + this.#sharedHeld === 0;
+  }
+
+  /** Whether a new call pauses first: it is others' turn, or earlier calls still pause. */
+  get mustRest(): boolean {
+    return this.#resting > 0 || this.turns.pauseMs() > 0;
+  }
+
+  /** The pause, far shorter than what a timer can do. Immediates keep the order of the calls. */
+  async rest(): Promise<void> {
+    this.#resting++;
+    try {
+      do await new Promise(setImmediate);
+      while (this.turns.pauseMs() > 0);
+    } finally {
+      this.#resting--;
+    }
   }
 
   get hasWaiters(): boolean {

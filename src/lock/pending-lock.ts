@@ -1,3 +1,4 @@
+import { listenForAbort } from './abort-signal.js';
 import { HeldLock } from './held-lock.js';
 import { timeoutError } from './lock-error.js';
 import type { LockMode } from './options.js';
@@ -45,7 +46,7 @@ export class PendingLock implements Waiter {
     if (request.timeoutMs !== Number.POSITIVE_INFINITY) {
       this.#expireAt(request.start + request.timeoutMs, request.timeoutMs);
     }
-    this.#signal?.addEventListener('abort', this);
+    if (request.signal !== undefined) listenForAbort(request.signal, this);
   }
 
   grant(index: number): void {

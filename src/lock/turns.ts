@@ -25,11 +25,6 @@ export class Turns {
     return now - this.#streakStart < STREAK_MS ? 0 : PAUSE_MS - away;
   }
 
-  /** The pause, for a caller of its own: far shorter than what a timer can do, so the event loop turns until it is over. */
-  async rest(): Promise<void> {
-    while (this.pauseMs() > 0) await new Promise(setImmediate);
-  }
-
   /** The pause of a synchronous caller. */
   restSync(): void {
     for (let ms = this.pauseMs(); ms > 0; ms = this.pauseMs()) Atomics.wait(neverNotified, 0, 0, ms);

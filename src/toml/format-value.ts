@@ -3,8 +3,8 @@ import { TomlDateTime } from './date-time.js';
 import { formatKey } from './key-path.js';
 import { literalNode, TomlLiteral } from './literal.js';
 import { hasLoneSurrogate, quoteBasic } from './text.js';
-import { integerValue, isInt64, maxDepth, type Typed, type TypedScalar } from './typed.js';
-import type { TomlInput, TomlValue } from './values.js';
+import { integerValue, isInt64, maxDepth, type Typed, type TypedScalar, toTable } from './typed.js';
+import type { TomlInput, TomlTable, TomlValue } from './values.js';
 
 /** In UTF-16 code units: the parser, which reads back all that is written, fails a little above it. */
 const maxStringLength = 100_000;
@@ -20,6 +20,38 @@ const maxStringLength = 100_000;
  */
 export function formatValue(value: TomlInput | TomlValue): string {
   return formatTyped(toTyped(value));
+}
+
+/**
+ * What a write was given, as it is now: nothing in it can change any more.
+ *
+ * @throws {ZjjError} as {@link formatValue}
+ */
+export function copyInput(value: TomlInput): TomlInput {
+  // Refuses cycles and all that TOML cannot say.
+  toTyped(value);
+  return copyOf(value);
+}
+
+/**
+ * A table as reads give it: frozen, without prototypes, sharing nothing with what was given.
+ *
+ * @throws {ZjjError} as {@link formatValue}, and INVALID_VALUE: it is no table.
+ */
+export function frozenTable(value: TomlInput): TomlTable {
+  const typed = toTyped(value);
+  if (typed.type !== 'table')
+    throw new ZjjError('INVALID_VALUE', `A table is expected, not a value of type ${typed.type}`);
+  return toTable(typed.members);
+}
+
+function copyOf(value: TomlInput): TomlInput {
+  if (typeof value !== 'object' || value instanceof TomlDateTime || value instanceof TomlLiteral) return value;
+  if (value instanceof Date) return new Date(value);
+  if (Array.isArray(value)) return value.map(copyOf);
+  const copy: Record<string, TomlInput> = Object.create(null);
+  for (const [name, member] of Object.entries(value)) if (member !== undefined) copy[name] = copyOf(member);
+  return copy;
 }
 
 export function formatTyped(typed: Typed): string {

@@ -1,7 +1,7 @@
 export { TomlDateTime, type TomlDateTimeKind } from './date-time.js';
 export { TomlDocument } from './document.js';
 export { type Savepoint, TomlEdit } from './edit.js';
-export { formatTyped, formatValue } from './format-value.js';
+export { copyInput, formatTyped, formatValue, frozenTable } from './format-value.js';
 export { GateError } from './gate.js';
 export { inferValue, type ValueType, valueOfType } from './infer-value.js';
 export { formatKey, type Key, parseKey } from './key-path.js';

@@ -69,6 +69,14 @@ describe('a set is refused, with its code, and leaves the file as it was', () =>
       await expect(setConfigValue(join(directory, name), 'a', 1)).rejects.toMatchObject({ code: 'CONFIG_READ' });
       await expect(getConfigValue(join(directory, name), 'a')).rejects.toMatchObject({ code: 'CONFIG_READ' });
     }
+    expect(readdirSync(directory).sort()).toEqual(['d', 'f']);
+  });
+
+  test('a path that is empty or holds a NUL byte', async () => {
+    for (const path of ['', 'a\0b']) {
+      await expect(setConfigValue(path, 'a', 1)).rejects.toMatchObject({ code: 'CONFIG_READ' });
+      await expect(readConfig(path)).rejects.toMatchObject({ code: 'CONFIG_READ' });
+    }
   });
 
   test('a directory that cannot be made', async () => {

@@ -8,6 +8,7 @@ import {
   setConfigValue,
   setConfigValueSync,
   updateConfig,
+  updateConfigSync,
   ZjjError,
 } from '../../src/index.js';
 import { Child } from '../support/child.js';
@@ -104,6 +105,42 @@ test('onWait is told who holds the lock, once for each call', async () => {
   held.release();
   await Promise.all(waiting);
   expect(holders).toMatchObject([{ pid: process.pid }, { pid: process.pid }]);
+});
+
+test('a call whose onWait throws rejects with that, and leaves no wait behind', async () => {
+  const path = configPath();
+  const other = await holdLock(path);
+  const child = Child.node(
+    withPackage(`
+      await zjj.setConfigValue(${JSON.stringify(path)}, 'a', 1, { onWait() { throw new Error('mine'); } })
+        .catch((error) => console.log(error.message));`),
+  );
+  expect(await child.line()).toBe('mine');
+  expect(await child.exit()).toBe(0);
+  other.write('end');
+});
+
+test('starting over again and again ends with the timeout, and with an abort', async () => {
+  const path = configPath();
+  writeFileSync(path, 'a = 0\n');
+  let count = 0;
+  // Somebody without the lock saves the file each time that it was read.
+  const disturbed = (transaction: { set(key: string, value: number): void }) => {
+    writeFileSync(path, `a = ${++count}\n`);
+    transaction.set('b', 1);
+  };
+  expect(await rejection(updateConfig(path, disturbed, { timeout: 100 }))).toMatchObject({ code: 'LOCK_TIMEOUT' });
+  expect(() => updateConfigSync(path, disturbed, { timeout: 100 })).toThrow(/^Timeout waiting/);
+  const controller = new AbortController();
+  const aborted = updateConfig(
+    path,
+    (transaction) => {
+      disturbed(transaction);
+      controller.abort('mine');
+    },
+    { signal: controller.signal, timeout: Number.POSITIVE_INFINITY },
+  );
+  expect(await rejection(aborted)).toBe('mine');
 });
 
 test('a synchronous write that would wait for its own thread throws LOCK_DEADLOCK at once', async () => {

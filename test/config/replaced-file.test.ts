@@ -120,6 +120,20 @@ describe('the new file', () => {
     expect(execFileSync('getfattr', ['--only-values', '-n', 'user.zjj', path], { encoding: 'utf8' })).toBe('kept');
   });
 
+  test('is open to nobody more where its directory has a default access control list', async (context) => {
+    const path = configPath();
+    writeFileSync(path, 'a = 1\n');
+    chmodSync(path, 0o640);
+    try {
+      execFileSync('setfacl', ['-d', '-m', 'u:65534:rw', join(path, '..')], { stdio: 'ignore' });
+    } catch (error) {
+      context.skip(`setfacl is missing, or has no effect on this file system: ${error}`);
+    }
+    await setConfigValue(path, 'a', 2);
+    const listed = execFileSync('getfacl', ['-c', '-p', '-n', path], { encoding: 'utf8' });
+    expect(listed.trim().split('\n')).toEqual(['user::rw-', 'group::r--', 'other::---']);
+  });
+
   test('is made with the directories that it needs', async () => {
     const path = join(temporaryDirectory(), 'a', 'b', 'config.toml');
     await setConfigValue(path, 'a', 1);
@@ -158,6 +172,17 @@ describe('a transaction', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
     expect(outcomes[2]).toMatchObject({ reason: { code: 'KEY_CONFLICT' } });
     expect(readFileSync(path, 'utf8')).toBe('a = 1\nb = 2\nd = 4\n');
+  });
+
+  test('stores a value as it was when the call was made', async () => {
+    const path = configPath();
+    const list: number[] = [];
+    const sets = [0, 1, 2].map((number) => {
+      list.push(number);
+      return setConfigValue(path, `k${number}`, list);
+    });
+    await Promise.all(sets);
+    expect(await readConfig(path)).toEqual({ k0: [0], k1: [0, 1], k2: [0, 1, 2] });
   });
 
   test('keeps the program order of the calls of one thread', async () => {

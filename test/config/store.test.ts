@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ConfigStore, setConfigValue, TomlDateTime } from '../../src/index.js';
+import { ConfigStore, setConfigValue, TomlDateTime, TomlLiteral } from '../../src/index.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 interface Settings {
@@ -31,7 +31,7 @@ test('a store sees what others write at once', async () => {
   expect(await store.get('a')).toBeUndefined();
   await setConfigValue(path, 'a', 1);
   expect(await store.get('a')).toBe(1);
-  await new ConfigStore(path).set(['a'] as never, 2 as never);
+  await new ConfigStore(path).set(['a'], 2);
   expect(await store.get('a')).toBe(2);
 });
 
@@ -42,6 +42,22 @@ test('defaults fill what is not stored, and are never written', async () => {
   expect([await store.get('port'), await store.get('host'), await store.has('host')]).toEqual([2, 'localhost', false]);
   expect(await store.all()).toEqual({ port: 2, host: 'localhost' });
   expect(readFileSync(path, 'utf8')).toBe('port = 2\n');
+});
+
+test('defaults cannot be changed by those who read them', async () => {
+  const list = [1];
+  const store = new ConfigStore(configPath(), { defaults: { list } });
+  list.push(2);
+  const read = (await store.get('list')) as number[];
+  expect(() => read.push(3)).toThrow(TypeError);
+  expect(await store.get('list')).toEqual([1]);
+});
+
+test('a store without a type takes whatever a config can hold', async () => {
+  const store = new ConfigStore(configPath(), { timeout: 1000 });
+  await store.set('when', new Date(0), { timeout: undefined });
+  await store.set(['mode'], new TomlLiteral('0o17'));
+  expect(JSON.stringify(await store.all())).toBe('{"when":"1970-01-01T00:00:00Z","mode":15}');
 });
 
 test('an update reads and writes in one step', async () => {

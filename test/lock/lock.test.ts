@@ -14,6 +14,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { type FileLock, LockTimeoutError, lock, lockSync, tryLock, withLock, ZjjError } from '../../src/lock/index.js';
 import { Child } from '../support/child.js';
+import { root } from '../support/dist.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const lockPath = () => join(temporaryDirectory(), 'x.lock');
@@ -140,6 +141,44 @@ describe('lock', () => {
   });
 });
 
+test('calls of one thread are served in their order also where the first one lets other processes go before', async () => {
+  const path = lockPath();
+  for (let round = 0; round < 100; round++) {
+    // Long enough without a wait for the next call to pause.
+    const until = performance.now() + 1.2;
+    while (performance.now() < until) (await lock(path)).release();
+    const order: string[] = [];
+    const first = lock(path).then((held) => {
+      order.push('first');
+      held.release();
+    });
+    const later = performance.now() + 0.1;
+    while (performance.now() < later);
+    const second = lock(path).then((held) => {
+      order.push('second');
+      held.release();
+    });
+    await Promise.all([first, second]);
+    expect(order).toEqual(['first', 'second']);
+  }
+});
+
+test('a second evaluation of the package over the same addon has its own waits granted', async () => {
+  const path = lockPath();
+  const other = await heldByFlock(path);
+  const child = Child.node([
+    '-e',
+    `const name = ${JSON.stringify(join(root, 'dist', 'lock', 'index.js'))};
+     require(name).tryLock(${JSON.stringify(`${path}.other`)}).release();
+     for (const file of Object.keys(require.cache)) if (!file.endsWith('.node')) delete require.cache[file];
+     require(name).lock(${JSON.stringify(path)}, { onWait: () => console.log('waits') })
+       .then((held) => console.log(held.held));`,
+  ]);
+  expect(await child.line()).toBe('waits');
+  other.write('end');
+  expect(await child.line()).toBe('true');
+});
+
 describe('a wait', () => {
   test('for a lock held elsewhere ends in LOCK_TIMEOUT, which leaves no thread, descriptor or late grant', async () => {
     const path = lockPath();
@@ -192,6 +231,33 @@ describe('a wait', () => {
     other.write('end');
     await other.exit();
     execFileSync('flock', ['-n', path, 'true']);
+  });
+
+  test('that is aborted by its own onWait rejects with the reason', async () => {
+    const path = lockPath();
+    const other = await heldByFlock(path);
+    const controller = new AbortController();
+    const waiting = lock(path, { signal: controller.signal, onWait: () => controller.abort('mine') });
+    await expect(waiting).rejects.toBe('mine');
+    other.write('end');
+  });
+
+  test('may share its signal with a thousand others without a warning', async () => {
+    const path = lockPath();
+    const child = Child.node([
+      '-e',
+      `const { lock } = require(${JSON.stringify(join(root, 'dist', 'lock', 'index.js'))});
+       const controller = new AbortController();
+       const { signal } = controller;
+       lock(${JSON.stringify(path)}).then(async (held) => {
+         const waits = Array.from({ length: 1000 }, () => lock(held.path, { signal }));
+         controller.abort();
+         await Promise.allSettled(waits);
+         held.release();
+         console.log('done');
+       });`,
+    ]);
+    expect([await child.line(), await child.exit(), child.stderr]).toEqual(['done', 0, '']);
   });
 
   test('is taken over by the next in the queue when the first gives up', async () => {
@@ -290,6 +356,20 @@ describe('withLock', () => {
   });
 });
 
+test.each(['exclusive', 'shared'] as const)(
+  'a file of data is locked in place, %s, and keeps every byte',
+  async (mode) => {
+    for (const text of ['{"a": 1}', '#!/bin/sh\n', 'x'.repeat(300), ' '.repeat(300)]) {
+      const path = lockPath();
+      writeFileSync(path, text);
+      const held = await lock(path, { mode });
+      expect(tryLock(path, { mode: 'exclusive' })).toBeNull();
+      held.release();
+      expect(readFileSync(path, 'utf8')).toBe(text);
+    }
+  },
+);
+
 describe('what is no lock file', () => {
   const cases: Record<string, (path: string) => void> = {
     'a directory': (path) => mkdirSync(path),
@@ -341,7 +421,7 @@ test('a lock file that may only be read is locked without a record', async () =>
   chmodSync(path, 0o444);
   // Root may write all the same, so another user tries.
   const source = `
-    const { tryLock } = require(${JSON.stringify(join(__dirname, '..', '..', 'dist', 'lock', 'index.js'))});
+    const { tryLock } = require(${JSON.stringify(join(root, 'dist', 'lock', 'index.js'))});
     console.log(tryLock(${JSON.stringify(path)}) !== null);`;
   const isRoot = process.geteuid?.() === 0;
   const child = isRoot
@@ -356,7 +436,7 @@ test('a lock that is forgotten is freed by garbage collection, with a warning', 
   const child = Child.node([
     '--expose-gc',
     '-e',
-    `const { tryLock } = require(${JSON.stringify(join(__dirname, '..', '..', 'dist', 'lock', 'index.js'))});
+    `const { tryLock } = require(${JSON.stringify(join(root, 'dist', 'lock', 'index.js'))});
      process.on('warning', ({ code }) => {
        console.log(code, tryLock(${JSON.stringify(path)}) !== null);
        process.exit();

@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { tryLock } from '../../src/lock/index.js';
+import { Child } from '../support/child.js';
+import { root } from '../support/dist.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const lockModule = JSON.stringify(join(root, 'dist', 'lock', 'index.js'));
+
+/** A process that starts workers; their source has `lock`, `lockSync`, `tryLock`, `path` and `parentPort`. */
+function processWithWorkers(path: string, script: string): Child {
+  return Child.node([
+    '-e',
+    `const { Worker } = require('node:worker_threads');
+     const { once } = require('node:events');
+     const path = ${JSON.stringify(path)};
+     const { lock, tryLock } = require(${lockModule});
+     const start = (source) => new Worker(
+       'const { parentPort } = require("node:worker_threads");' +
+       'const { lock, lockSync, tryLock } = require(${lockModule}); const path = ' + JSON.stringify(path) + ';' + source,
+       { eval: true });
+     (async () => {
+       ${script}
+     })();`,
+  ]);
+}
+
+const lockPath = () => join(temporaryDirectory(), 'x.lock');
+
+test('a worker that is terminated while its waits end crashes nothing and leaves no lock, thread or wait', async () => {
+  const path = lockPath();
+  const child = processWithWorkers(
+    path,
+    `const threads = () => require('node:fs').readdirSync('/proc/self/task').length;
+     for (let round = 0; round < 40; round++) {
+       let held = tryLock(path);
+       const worker = start(
+         'for (let i = 0; i < 4; i++) lock(path + i % 2, { timeout: i }).then((held) => held.release(), () => {});' +
+         'lock(path).then((held) => held.release()); parentPort.postMessage(0);');
+       await once(worker, 'message');
+       if (round % 2) setImmediate(() => held.release());
+       await worker.terminate();
+       held.release();
+     }
+     console.log(tryLock(path) !== null);`,
+  );
+  expect(await child.line()).toBe('true');
+  expect(await child.exit()).toBe(0);
+});
+
+test('a worker that is terminated gives back the locks that it holds', async () => {
+  const path = lockPath();
+  const child = processWithWorkers(
+    path,
+    `const worker = start('globalThis.held = tryLock(path); parentPort.postMessage(0); setInterval(() => held, 1000)');
+     await once(worker, 'message');
+     const before = tryLock(path);
+     await worker.terminate();
+     console.log(before === null, tryLock(path) !== null);`,
+  );
+  expect(await child.line()).toBe('true true');
+});
+
+test('a worker in lockSync can be terminated, and does not keep the process from ending', async () => {
+  const path = lockPath();
+  const held = tryLock(path);
+  const child = processWithWorkers(
+    path,
+    `const worker = start('parentPort.postMessage(0); lockSync(path)');
+     await once(worker, 'message');
+     await worker.terminate();
+     const other = start('parentPort.postMessage(0); lockSync(path)');
+     await once(other, 'message');
+     process.exit(7);`,
+  );
+  expect(await child.exit()).toBe(7);
+  held?.release();
+});
