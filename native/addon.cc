@@ -57,13 +57,58 @@ Environment* EnvironmentOf(Napi::Env env) {
   return slot == nullptr ? nullptr : *slot;
 }
 
+// A worker that is being terminated may still be in the middle of a call, and then most of Node-API fails, at which
+// node-addon-api's conversions would abort the process. So arguments are read, errors made and the callback called by
+// the plain functions, and what they cannot do then is left undone: nobody is there to see it.
+
+int32_t IntegerAt(const Napi::CallbackInfo& info, size_t index) {
+  int32_t value = -1;
+  napi_get_value_int32(info.Env(), info[index], &value);
+  return value;
+}
+
+uint32_t UnsignedAt(const Napi::CallbackInfo& info, size_t index) {
+  uint32_t value = 0;
+  napi_get_value_uint32(info.Env(), info[index], &value);
+  return value;
+}
+
+double NumberAt(const Napi::CallbackInfo& info, size_t index) {
+  double value = 0;
+  napi_get_value_double(info.Env(), info[index], &value);
+  return value;
+}
+
+bool BooleanAt(const Napi::CallbackInfo& info, size_t index) {
+  bool value = false;
+  napi_get_value_bool(info.Env(), info[index], &value);
+  return value;
+}
+
+// UTF-8 in `buffer`; false when it is no string, or may have been too long.
+bool StringAt(const Napi::CallbackInfo& info, size_t index, char* buffer, size_t size) {
+  size_t length = 0;
+  buffer[0] = '\0';
+  return napi_get_value_string_utf8(info.Env(), info[index], buffer, size, &length) == napi_ok && length < size - 1;
+}
+
+void SetNumber(napi_env env, napi_value object, const char* name, int number) {
+  napi_value value = nullptr;
+  napi_create_int32(env, number, &value);
+  napi_set_named_property(env, object, name, value);
+}
+
 Napi::Value Throw(Napi::Env env, const LockResult& result) {
-  Napi::Error error = Napi::Error::New(env, result.error.call);
-  error.Set("status", Napi::Number::New(env, static_cast<int>(result.status)));
-  error.Set("errno", Napi::Number::New(env, result.error.number));
-  error.Set("syscall", Napi::String::New(env, result.error.call));
-  error.ThrowAsJavaScriptException();
-  return env.Undefined();
+  napi_value call = nullptr;
+  napi_value error = nullptr;
+  napi_create_string_utf8(env, result.error.call, NAPI_AUTO_LENGTH, &call);
+  if (napi_create_error(env, nullptr, call, &error) == napi_ok) {
+    SetNumber(env, error, "status", static_cast<int>(result.status));
+    SetNumber(env, error, "errno", result.error.number);
+    napi_set_named_property(env, error, "syscall", call);
+    napi_throw(env, error);
+  }
+  return Napi::Value();
 }
 
 Napi::Value Answer(Napi::Env env, const LockResult& result) {
@@ -87,28 +132,19 @@ Napi::Value Answer(Napi::Env env, const LockResult& result) {
 // The first three arguments of every call that opens a lock file.
 class Request {
  public:
-  explicit Request(const Napi::CallbackInfo& info) : request_{path_, LockMode::kExclusive, 0} {
-    size_t length = 0;
-    if (napi_get_value_string_utf8(info.Env(), info[0], path_, sizeof(path_), &length) != napi_ok) return;
-    fits_ = length < sizeof(path_) - 1;
-    uint32_t flags = 0;
-    if (napi_get_value_uint32(info.Env(), info[1], &flags) != napi_ok) return;
-    if (napi_get_value_uint32(info.Env(), info[2], &request_.file_mode) != napi_ok) return;
-    if ((flags & kSharedFlag) != 0) request_.mode = LockMode::kShared;
-    is_valid_ = true;
+  explicit Request(const Napi::CallbackInfo& info) : request_{path_, LockMode::kExclusive, UnsignedAt(info, 2)} {
+    fits_ = StringAt(info, 0, path_, sizeof(path_));
+    if ((UnsignedAt(info, 1) & kSharedFlag) != 0) request_.mode = LockMode::kShared;
   }
 
   // False when an exception is pending.
   bool Check(Napi::Env env) const {
-    if (!is_valid_) {
-      Napi::TypeError::New(env, "path, flags and fileMode expected").ThrowAsJavaScriptException();
-    } else if (!fits_) {
-      LockResult result = {LockResult::kFailed};
-      result.status = LockStatus::kFailed;
-      result.error = {ENAMETOOLONG, "open", 0};
-      Throw(env, result);
-    }
-    return is_valid_ && fits_;
+    if (fits_) return true;
+    LockResult result = {LockResult::kFailed};
+    result.status = LockStatus::kFailed;
+    result.error = {ENAMETOOLONG, "open", 0};
+    Throw(env, result);
+    return false;
   }
 
   const LockRequest& get() const { return request_; }
@@ -116,14 +152,13 @@ class Request {
  private:
   char path_[kPathSize];
   LockRequest request_;
-  bool is_valid_ = false;
-  bool fits_ = false;
+  bool fits_;
 };
 
 // The environment of a call, or null with an exception pending.
 Environment* Enter(Napi::Env env) {
   Environment* environment = EnvironmentOf(env);
-  if (environment == nullptr) Napi::Error::New(env, "setup() comes first").ThrowAsJavaScriptException();
+  if (environment == nullptr) napi_throw_error(env, nullptr, "setup() comes first");
   return environment;
 }
 
@@ -148,26 +183,26 @@ Napi::Value WaitSync(const Napi::CallbackInfo& info) {
   Environment* environment = Enter(env);
   Request request(info);
   if (environment == nullptr || !request.Check(env)) return env.Undefined();
-  return Answer(env, environment->locks.WaitSync(request.get(), info[3].ToNumber().DoubleValue()));
+  return Answer(env, environment->locks.WaitSync(request.get(), NumberAt(info, 3)));
 }
 
 Napi::Value CancelWait(const Napi::CallbackInfo& info) {
   Environment* environment = Enter(info.Env());
   if (environment == nullptr) return info.Env().Undefined();
-  return Napi::Boolean::New(info.Env(), environment->locks.CancelWait(info[0].ToNumber().Int32Value()));
+  return Napi::Boolean::New(info.Env(), environment->locks.CancelWait(IntegerAt(info, 0)));
 }
 
 Napi::Value Release(const Napi::CallbackInfo& info) {
   Environment* environment = Enter(info.Env());
   if (environment == nullptr) return info.Env().Undefined();
-  bool released = environment->locks.Release(info[0].ToNumber().Int32Value(), info[1].ToBoolean());
+  bool released = environment->locks.Release(IntegerAt(info, 0), BooleanAt(info, 1));
   return Napi::Boolean::New(info.Env(), released);
 }
 
 Napi::Value Found(const Napi::CallbackInfo& info) {
   Environment* environment = Enter(info.Env());
   if (environment == nullptr) return info.Env().Undefined();
-  const FileLock* lock = environment->locks.Held(info[0].ToNumber().Int32Value());
+  const FileLock* lock = environment->locks.Held(IntegerAt(info, 0));
   if (lock == nullptr) return info.Env().Undefined();
   return Napi::Number::New(info.Env(), static_cast<int>(lock->found()));
 }
@@ -175,28 +210,29 @@ Napi::Value Found(const Napi::CallbackInfo& info) {
 Napi::Value IsCurrent(const Napi::CallbackInfo& info) {
   Environment* environment = Enter(info.Env());
   if (environment == nullptr) return info.Env().Undefined();
-  const FileLock* lock = environment->locks.Held(info[0].ToNumber().Int32Value());
+  const FileLock* lock = environment->locks.Held(IntegerAt(info, 0));
   return Napi::Boolean::New(info.Env(), lock != nullptr && lock->IsCurrent());
 }
 
 Napi::Value GiveTo(const Napi::CallbackInfo& info) {
   Environment* environment = Enter(info.Env());
   if (environment == nullptr) return info.Env().Undefined();
-  FileLock* lock = environment->locks.Held(info[0].ToNumber().Int32Value());
-  bool given = lock != nullptr && lock->GiveTo(info[1].ToNumber().Uint32Value(), info[2].ToNumber().Uint32Value());
+  FileLock* lock = environment->locks.Held(IntegerAt(info, 0));
+  bool given = lock != nullptr && lock->GiveTo(UnsignedAt(info, 1), UnsignedAt(info, 2));
   return Napi::Boolean::New(info.Env(), given);
 }
 
 Napi::Value CopyFileAttributes(const Napi::CallbackInfo& info) {
-  std::string from = info[0].ToString().Utf8Value();
-  return Napi::Boolean::New(info.Env(), CopyAttributes(from.c_str(), info[1].ToNumber().Int32Value()));
+  char from[kPathSize];
+  bool copied = StringAt(info, 0, from, sizeof(from)) && CopyAttributes(from, IntegerAt(info, 1));
+  return Napi::Boolean::New(info.Env(), copied);
 }
 
 Napi::Value KeepAlive(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Environment* environment = Enter(env);
   if (environment == nullptr) return env.Undefined();
-  if (info[0].ToBoolean()) {
+  if (BooleanAt(info, 0)) {
     environment->wait_ended.Ref(env);
   } else {
     environment->wait_ended.Unref(env);
@@ -208,8 +244,14 @@ Napi::Value KeepAlive(const Napi::CallbackInfo& info) {
 void OnWaitEnd(Napi::Env env, Napi::Function callback, void*, LockTable::Entry* entry) {
   if (static_cast<napi_env>(env) == nullptr || callback.IsEmpty()) return LockTable::Discard(entry);
   LockResult result = entry->table->Settle(entry);
-  callback.Call({Napi::Number::New(env, result.index), Napi::Number::New(env, static_cast<int>(result.status)),
-                 Napi::Number::New(env, result.error.number), Napi::String::New(env, result.error.call)});
+  napi_value arguments[4];
+  napi_value receiver = nullptr;
+  napi_create_int32(env, result.index, &arguments[0]);
+  napi_create_int32(env, static_cast<int>(result.status), &arguments[1]);
+  napi_create_int32(env, result.error.number, &arguments[2]);
+  napi_create_string_utf8(env, result.error.call, NAPI_AUTO_LENGTH, &arguments[3]);
+  napi_get_undefined(env, &receiver);
+  napi_call_function(env, receiver, callback, 4, arguments, nullptr);
 }
 
 Napi::Value Setup(const Napi::CallbackInfo& info) {
@@ -222,27 +264,38 @@ Napi::Value Setup(const Napi::CallbackInfo& info) {
     environment->wait_ended =
         WaitEnded::New(env, info[1].As<Napi::Function>(), "zjj lock wait", 0, 1, static_cast<void*>(nullptr),
                        [environment](Napi::Env, void*, void*) { delete environment; });
+    if (static_cast<napi_threadsafe_function>(environment->wait_ended) == nullptr) {
+      delete environment;
+      return Napi::Value();
+    }
     environment->wait_ended.Unref(env);
     env.AddCleanupHook([](Environment* ending) { ending->locks.Close(); }, environment);
     env.SetInstanceData(new Environment*(environment));
   }
-  bool fits = environment->locks.SetRecord(info[0].ToString().Utf8Value().c_str());
+  char record[kRecordSize];
+  bool fits = StringAt(info, 0, record, sizeof(record)) && environment->locks.SetRecord(record);
   return Napi::Boolean::New(env, fits);
 }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   KeepLoaded();
-  exports.Set("setup", Napi::Function::New<Setup>(env));
-  exports.Set("tryLock", Napi::Function::New<TryLock>(env));
-  exports.Set("startWait", Napi::Function::New<StartWait>(env));
-  exports.Set("cancelWait", Napi::Function::New<CancelWait>(env));
-  exports.Set("waitSync", Napi::Function::New<WaitSync>(env));
-  exports.Set("release", Napi::Function::New<Release>(env));
-  exports.Set("found", Napi::Function::New<Found>(env));
-  exports.Set("isCurrent", Napi::Function::New<IsCurrent>(env));
-  exports.Set("giveTo", Napi::Function::New<GiveTo>(env));
-  exports.Set("copyAttributes", Napi::Function::New<CopyFileAttributes>(env));
-  exports.Set("keepAlive", Napi::Function::New<KeepAlive>(env));
+  const struct {
+    const char* name;
+    Napi::Function function;
+  } functions[] = {
+      {"setup", Napi::Function::New<Setup>(env)},
+      {"tryLock", Napi::Function::New<TryLock>(env)},
+      {"startWait", Napi::Function::New<StartWait>(env)},
+      {"cancelWait", Napi::Function::New<CancelWait>(env)},
+      {"waitSync", Napi::Function::New<WaitSync>(env)},
+      {"release", Napi::Function::New<Release>(env)},
+      {"found", Napi::Function::New<Found>(env)},
+      {"isCurrent", Napi::Function::New<IsCurrent>(env)},
+      {"giveTo", Napi::Function::New<GiveTo>(env)},
+      {"copyAttributes", Napi::Function::New<CopyFileAttributes>(env)},
+      {"keepAlive", Napi::Function::New<KeepAlive>(env)},
+  };
+  for (const auto& [name, function] : functions) napi_set_named_property(env, exports, name, function);
   return exports;
 }
 

@@ -11,10 +11,8 @@
   X(napi_call_function)                \
   X(napi_call_threadsafe_function)     \
   X(napi_close_handle_scope)           \
-  X(napi_coerce_to_bool)               \
-  X(napi_coerce_to_number)             \
-  X(napi_coerce_to_string)             \
   X(napi_create_double)                \
+  X(napi_create_int32)                 \
   X(napi_create_error)                 \
   X(napi_create_function)              \
   X(napi_create_object)                \
@@ -45,6 +43,7 @@
   X(napi_set_instance_data)            \
   X(napi_set_named_property)           \
   X(napi_throw)                        \
+  X(napi_throw_error)                  \
   X(napi_typeof)                       \
   X(napi_unref_threadsafe_function)
 

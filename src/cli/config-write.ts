@@ -1,7 +1,7 @@
 import { configPath } from '../config/config-path.js';
-import { type ConfigLocation, locateConfig } from '../config/locate.js';
+import { type ConfigLocation, locateConfig, locateSources } from '../config/locate.js';
 import { type ConfigTransaction, mergeChanges, type PendingChange } from '../config/merge-changes.js';
-import { readDocument } from '../config/read.js';
+import { readDocument, readFile } from '../config/read.js';
 import { transact } from '../config/transaction.js';
 import { setLockCommand } from '../lock/internal.js';
 import {
@@ -15,7 +15,7 @@ import {
   valueOfType,
 } from '../toml/index.js';
 import type { ConfigAction, ConfigCall } from './arguments.js';
-import { keyNotFound } from './exit-codes.js';
+import { type CommandError, keyElsewhere, keyNotFound } from './exit-codes.js';
 import { jsonText } from './json.js';
 import type { Output } from './output.js';
 import { readStandardInput } from './standard-input.js';
@@ -47,7 +47,7 @@ export async function setKeys(action: SetAction, call: ConfigCall, output: Outpu
   for (const { key, text } of action.assignments) {
     // The key first: a person should not type a value for one that cannot be.
     const checkedKey = formatKey(parseKey(key));
-    inputs.push({ key: checkedKey, value: readValue(text ?? (await readStandardInput()), action.type) });
+    inputs.push({ key: checkedKey, value: readValue(text ?? readStandardInput(), action.type) });
   }
   await apply(call, output, action.dryRun, (transaction) =>
     inputs.map(({ key, value }) => {
@@ -61,12 +61,24 @@ export async function setKeys(action: SetAction, call: ConfigCall, output: Outpu
 /** `zjj config unset`: all keys under one lock, or, where one is missing, none. */
 export async function unsetKeys(action: UnsetAction, call: ConfigCall, output: Output): Promise<void> {
   const keys = action.keys.map((key) => formatKey(parseKey(key)));
+  // Else a config that is not there would get a directory and a lock file for nothing.
+  const [first] = keys;
+  const { path } = locateConfig(call.request);
+  if (first !== undefined && readFile(configPath(path)) === undefined) throw notFoundIn(path, first, call);
   await apply(call, output, action.dryRun, (transaction) =>
     keys.map((key) => {
-      if (!transaction.unset(key)) throw keyNotFound(key);
+      if (!transaction.unset(key)) throw notFoundIn(path, key, call);
       return { key, shown: key };
     }),
   );
+}
+
+/** Reads merge what writes keep apart: a key may be shown, and yet not be in the file that is written. */
+function notFoundIn(path: string, key: string, { request }: ConfigCall): CommandError {
+  const other = locateSources(request).find(
+    (source) => source.path !== path && readDocument(configPath(source.path)).has(parseKey(key)),
+  );
+  return other === undefined ? keyNotFound(key) : keyElsewhere(key, path, other.path);
 }
 
 async function apply(call: ConfigCall, output: Output, isDryRun: boolean, edit: Edit): Promise<void> {

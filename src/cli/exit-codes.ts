@@ -39,6 +39,12 @@ export function keyNotFound(key: string): CommandError {
   return new CommandError('KEY_NOT_FOUND', exitCodes.invalid, message);
 }
 
+/** A key that is not in the file that is written, but in another one that is read. */
+export function keyElsewhere(key: string, path: string, other: string): CommandError {
+  const message = `Config key '${key}' not found in ${path}. It is set in ${other}: use --file or --global for that one.`;
+  return new CommandError('KEY_NOT_FOUND', exitCodes.invalid, message);
+}
+
 /** What the command says of an error, and the status that it exits with. */
 export interface Failure {
   readonly code: string;

@@ -7,33 +7,45 @@ import { LONGEST_MS, STUCK_MS } from './write-options.js';
  * error, up to 60 s.
  */
 export class Deadline {
-  /** Milliseconds that were, or would have been, waited when this deadline is over. */
-  waitedMs: number;
   readonly #start = performance.now();
-  readonly #isAbsolute: boolean;
+  readonly #timeoutMs: number | undefined;
+  /** Since when the record says what it says, as far as is known. */
+  #stuckSince = this.#start;
   #record: string | undefined;
+  #isRenewed = false;
 
   constructor(timeoutMs: number | undefined) {
-    this.#isAbsolute = timeoutMs !== undefined;
-    this.waitedMs = timeoutMs ?? STUCK_MS;
+    this.#timeoutMs = timeoutMs;
   }
 
-  /** What the record said when the wait began. */
+  /** What the record says now, at the beginning of a wait. */
   noteRecord(record: string | undefined): void {
     this.#record = record;
+    this.#stuckSince = performance.now();
   }
 
   get leftMs(): number {
-    return Math.max(0, this.#start + this.waitedMs - performance.now());
+    const end =
+      this.#timeoutMs === undefined
+        ? Math.min(this.#stuckSince + STUCK_MS, this.#start + LONGEST_MS)
+        : this.#start + this.#timeoutMs;
+    return Math.max(0, end - performance.now());
   }
 
   /** Asked when it is over: whether it starts anew. */
   renew(lockPath: string): boolean {
-    if (this.#isAbsolute || this.waitedMs >= LONGEST_MS) return false;
+    const now = performance.now();
+    if (this.#timeoutMs !== undefined || now - this.#start >= LONGEST_MS) return false;
     const record = readRecord(lockPath);
     if (record === this.#record) return false;
-    this.#record = record;
-    this.waitedMs = Math.min(this.waitedMs + STUCK_MS, LONGEST_MS);
+    this.noteRecord(record);
+    this.#isRenewed = true;
     return true;
+  }
+
+  /** Milliseconds that were waited, once it is over. */
+  get waitedMs(): number {
+    if (this.#timeoutMs !== undefined) return this.#timeoutMs;
+    return this.#isRenewed ? Math.round(performance.now() - this.#start) : STUCK_MS;
   }
 }

@@ -19,6 +19,8 @@ export function resolveConfig(path: string): string {
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw readError(path, error);
   }
+  // Only a directory can be named so; without this a file of that name would be made.
+  if (path.endsWith('/')) throw readError(path, systemError('ENOENT', path));
   try {
     const target = followLinks(path);
     return join(realpathSync.native(dirname(target)), basename(target));
@@ -36,7 +38,7 @@ export function resolveForWriting(path: string): string {
   try {
     return resolveConfig(path);
   } catch (error) {
-    if (codeOf((error as Error).cause) !== 'ENOENT') throw error;
+    if (codeOf((error as Error).cause) !== 'ENOENT' || path.endsWith('/')) throw error;
   }
   try {
     makeDirectory(dirname(followLinks(path)));
@@ -58,7 +60,7 @@ function followLinks(path: string): string {
     }
     current = isAbsolute(target) ? target : join(dirname(current), target);
   }
-  throw Object.assign(new Error(`ELOOP: too many symbolic links, '${path}'`), { code: 'ELOOP' });
+  throw systemError('ELOOP', path);
 }
 
 /** Makes a directory and those above it, each durable: its name is in the directory above. */
@@ -68,13 +70,13 @@ function makeDirectory(directory: string): void {
     if (parent === directory) return;
     makeDirectory(parent);
     // What still cannot be made now never can, as in /proc.
-    if (!tryMakeDirectory(directory)) throw missing(directory);
+    if (!tryMakeDirectory(directory)) throw systemError('ENOENT', directory);
   }
   syncDirectory(parent);
 }
 
-function missing(path: string): Error {
-  return Object.assign(new Error(`ENOENT: no such file or directory, '${path}'`), { code: 'ENOENT' });
+function systemError(code: string, path: string): Error {
+  return Object.assign(new Error(`${code}, '${path}'`), { code });
 }
 
 /** False when the directory above is missing. */

@@ -49,13 +49,17 @@ export function transactSync<R>(
   const fileMode = fileModeOf(options);
   const deadline = new Deadline(timeoutOf(options));
   let onWait = options.onWait;
+  let isWaiting = false;
   for (;;) {
     const path = resolveForWriting(locate());
     warm(path);
     const lock = acquireBy(deadline, `${path}.lock`, fileMode, (holder) => {
+      if (!isWaiting) deadline.noteRecord(readRecord(`${path}.lock`));
+      isWaiting = true;
       onWait?.(holder);
       onWait = undefined;
     });
+    isWaiting = false;
     const pending: PendingChange = { change, outcome: undefined };
     let isDone = false;
     try {
@@ -84,15 +88,13 @@ function acquireBy(
       return acquireSync(lockPath, {
         timeout: deadline.leftMs,
         fileMode,
-        onWait: (holder) => {
-          deadline.noteRecord(readRecord(lockPath));
-          onWait(holder);
-        },
+        onWait,
       });
     } catch (error) {
       const isOver = error instanceof ZjjError && error.code === 'LOCK_TIMEOUT';
       if (!isOver) throw error;
-      if (!deadline.renew(lockPath)) throw timeoutError(lockPath, deadline.waitedMs);
+      // What came before the wait does not count where the caller gave no timeout.
+      if (deadline.leftMs <= 0 && !deadline.renew(lockPath)) throw timeoutError(lockPath, deadline.waitedMs);
     }
   }
 }

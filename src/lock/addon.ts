@@ -51,7 +51,7 @@ export function loadAddon(): Addon {
     throw new ZjjError(
       'ADDON_LOAD',
       `Cannot load the native addon of zjj for ${process.platform}-${process.arch}: ${reason}\n` +
-        `To build it from source: (cd ${packageRoot} && npx node-gyp rebuild)`,
+        'A clone of the repository of zjj builds it for systems without a prebuilt binary: npm ci && npm run build:dist',
       { path: packageRoot, cause },
     );
   }

@@ -2,6 +2,7 @@ import { ZjjError } from '../errors.js';
 import { TomlDateTime } from './date-time.js';
 import { formatKey } from './key-path.js';
 import { literalNode, TomlLiteral } from './literal.js';
+import { isToml10 } from './syntax.js';
 import { hasLoneSurrogate, quoteBasic } from './text.js';
 import { integerValue, isInt64, maxDepth, type Typed, type TypedScalar, toTable } from './typed.js';
 import type { TomlInput, TomlTable, TomlValue } from './values.js';
@@ -122,7 +123,7 @@ class InputReader {
 
   #object(value: object | null, depth: number): Typed {
     if (value === null) throw this.#error('is null');
-    if (value instanceof TomlDateTime) return { type: 'datetime', value };
+    if (value instanceof TomlDateTime) return { type: 'datetime', value: withSeconds(value) };
     if (value instanceof TomlLiteral) return this.#literal(value, depth);
     if (value instanceof Date) return { type: 'datetime', value: this.#date(value) };
     if (this.#above.has(value)) throw this.#error('contains itself');
@@ -137,7 +138,7 @@ class InputReader {
     if (depth > 0 && depth + depthOf(node) > maxDepth) {
       throw new ZjjError('CONFIG_LIMIT', `A value is nested deeper than ${maxDepth} levels`);
     }
-    return { ...node, text: literal.text };
+    return isOfBothVersions(literal, node) ? { ...node, text: literal.text } : asToml10(node);
   }
 
   #date(date: Date): TomlDateTime {
@@ -180,6 +181,34 @@ class InputReader {
     if (this.#way.length === 0) return 'The value';
     return `The value at ${this.#way.map((step) => (typeof step === 'number' ? step : formatKey([step]))).join('.')}`;
   }
+}
+
+/** TOML 1.1 brought escapes, line breaks and commas in inline tables, and times without seconds; numbers are as they were. */
+function isOfBothVersions({ text }: TomlLiteral, { type }: Typed): boolean {
+  if (type === 'integer' || type === 'float' || type === 'boolean') return true;
+  return (type === 'string' && !text.includes('\\')) || isToml10(text);
+}
+
+/** The same value, to be written as TOML 1.0 says it. */
+function asToml10(typed: Typed): Typed {
+  switch (typed.type) {
+    case 'array':
+      return { type: 'array', items: typed.items.map(asToml10) };
+    case 'table':
+      return {
+        type: 'table',
+        members: new Map(Array.from(typed.members, ([name, member]) => [name, asToml10(member)])),
+      };
+    case 'datetime':
+      return { type: 'datetime', value: withSeconds(typed.value as TomlDateTime) };
+    default:
+      return { type: typed.type, value: typed.value };
+  }
+}
+
+function withSeconds(time: TomlDateTime): TomlDateTime {
+  const text = time.text.replace(/(^|[Tt ])(\d\d:\d\d)(?![:\d])/, '$1$2:00');
+  return text === time.text ? time : TomlDateTime.parse(text);
 }
 
 function depthOf(typed: Typed): number {

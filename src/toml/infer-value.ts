@@ -64,8 +64,12 @@ function tryLiteral(text: string): TomlLiteral | undefined {
 export function valueOfType(text: string, type: ValueType): TomlInput {
   if (type === 'string') return text;
   if (type === 'float' && decimalInteger.test(text)) return new TomlLiteral(`${text}.0`);
-  const literal = new TomlLiteral(text);
-  const actual = literalNode(literal).type;
-  if (type === 'toml' || type === actual) return type === 'integer' ? inferNumber(text) : literal;
-  throw new ZjjError('INVALID_VALUE', `Not a TOML ${type}: ${JSON.stringify(text)} is of type ${actual}`);
+  if (type === 'toml') return new TomlLiteral(text);
+  const literal = tryLiteral(text);
+  const actual = literal && literalNode(literal).type;
+  if (literal !== undefined && type === actual) return type === 'integer' ? inferNumber(text) : literal;
+  // An integer beyond 64 bits, or an array that is none, has a reason of its own.
+  if (literal === undefined && /^[[\d+-]/.test(text) && (type === 'integer' || type === 'array')) new TomlLiteral(text);
+  const what = actual === undefined ? 'is none' : `is of type ${actual}`;
+  throw new ZjjError('INVALID_VALUE', `Not a TOML ${type}: ${JSON.stringify(text)} ${what}`);
 }

@@ -6,13 +6,14 @@ import { hasLoneSurrogate } from './text.js';
 export let literalNode: (literal: TomlLiteral) => ValueNode;
 
 /**
- * A value as TOML text, for what a JavaScript value cannot say: `1.0`, `0xff`, a quoting style. It is written as it is.
+ * A value as TOML text, for what a JavaScript value cannot say: `1.0`, `0xff`, a quoting style. It is written as it is,
+ * unless only TOML 1.1 knows it: then as 1.0 says the same.
  *
  * @example
  * await setConfigValue('config.toml', 'mode', new TomlLiteral('0o755'));
  */
 export class TomlLiteral {
-  /** The text as it will stand in the file. */
+  /** The text as it was given. */
   readonly text: string;
   readonly #node: ValueNode;
 

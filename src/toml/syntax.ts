@@ -70,6 +70,16 @@ export function parseSections(text: string): SectionNode[] {
   return sections;
 }
 
+/** Whether readers that know TOML 1.0 alone can read this value, which is valid in 1.1. */
+export function isToml10(valueText: string): boolean {
+  try {
+    parseTOML(`v=${valueText}\n`, { tomlVersion: '1.0' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The one value that is the whole text, nothing before or after it. Throws {@link SyntaxFault}. */
 export function parseValue(text: string): ValueNode {
   const prefix = 'v=';

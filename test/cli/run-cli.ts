@@ -49,7 +49,8 @@ export function startCli(args: readonly string[], options: CliOptions): ChildPro
 /** Runs the command to its end. */
 export function runCli(args: readonly string[], options: CliOptions): Promise<CliResult> {
   const child = startCli(args, options);
-  child.stdin?.end(options.input ?? '');
+  // It may end before it has read all that it was given.
+  child.stdin?.on('error', () => {}).end(options.input ?? '');
   return resultOf(child);
 }
 

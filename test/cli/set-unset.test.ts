@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type CliOptions, runCli, temporaryDirectory } from './run-cli.js';
+import { type CliOptions, cli, runCli, temporaryDirectory } from './run-cli.js';
 
 function emptyHome(): { home: string; config: string } {
   const home = temporaryDirectory();
@@ -109,6 +110,21 @@ describe('set', () => {
     ]);
   });
 
+  test('of a standard input that cannot be read changes nothing', () => {
+    const { home, config } = emptyHome();
+    writeFileSync(config, 'a = 1\n');
+    const directory = openSync(home, 'r');
+    const { status, stderr } = spawnSync(process.execPath, [cli, 'config', 'a', '-'], {
+      cwd: home,
+      env: { HOME: home },
+      stdio: [directory, 'pipe', 'pipe'],
+      encoding: 'utf8',
+    });
+    closeSync(directory);
+    expect([status, stderr]).toEqual([3, expect.stringContaining('EISDIR')]);
+    expect(readFileSync(config, 'utf8')).toBe('a = 1\n');
+  });
+
   test('says nothing with --quiet', async () => {
     const { home } = emptyHome();
     expect(await succeed(['-q', 'a', '1'], { home })).toBe('');
@@ -142,6 +158,24 @@ describe('unset', () => {
       stderr: "Error: Config key 'nope' not found. Use 'zjj config' to see all keys.\n",
     });
     expect(readFileSync(config, 'utf8')).toBe('a = 1\n');
+  });
+
+  test('where there is no config leaves nothing behind', async () => {
+    const { home } = emptyHome();
+    expect(await runCli(['config', '--project', 'unset', 'a'], { home })).toMatchObject({ exitCode: 1 });
+    expect(readdirSync(home)).toEqual([]);
+  });
+
+  test('of a key of the other config says where it is', async () => {
+    const { home, config } = emptyHome();
+    writeFileSync(config, 'a = 1\n');
+    mkdirSync(join(home, 'p', '.zjj'), { recursive: true });
+    writeFileSync(join(home, 'p', '.zjj', 'config.toml'), 'b = 1\n');
+    const { exitCode, stderr } = await runCli(['config', 'unset', 'a'], { home, cwd: join(home, 'p') });
+    expect([exitCode, stderr]).toEqual([
+      1,
+      `Error: Config key 'a' not found in ${join(home, 'p', '.zjj', 'config.toml')}. It is set in ${config}: use --file or --global for that one.\n`,
+    ]);
   });
 
   test('answers with JSON', async () => {

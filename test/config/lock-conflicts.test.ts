@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { transact } from '../../src/config/transaction.js';
 import {
   getConfigValue,
   lock,
@@ -13,15 +14,10 @@ import {
 } from '../../src/index.js';
 import { Child } from '../support/child.js';
 import { withPackage } from '../support/dist.js';
+import { heldElsewhere } from '../support/lock-holder.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const configPath = () => join(temporaryDirectory(), 'config.toml');
-
-async function holdLock(path: string): Promise<Child> {
-  const child = new Child('flock', ['-x', `${path}.lock`, 'sh', '-c', 'echo held; read end']);
-  expect(await child.line()).toBe('held');
-  return child;
-}
 
 async function rejection(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
@@ -34,7 +30,7 @@ test('a lock held elsewhere makes a set fail with LOCK_TIMEOUT after its timeout
   const path = configPath();
   const text = '# mine\nport = 1\n';
   writeFileSync(path, text);
-  const other = await holdLock(path);
+  const other = await heldElsewhere(`${path}.lock`);
   const start = performance.now();
   const error = await rejection(setConfigValue(path, 'port', 2, { timeout: 80 }));
   expect(performance.now() - start).toBeGreaterThanOrEqual(79);
@@ -52,14 +48,14 @@ test('a lock held elsewhere makes a set fail with LOCK_TIMEOUT after its timeout
 test('readers do not wait for the lock', async () => {
   const path = configPath();
   await setConfigValue(path, 'port', 1);
-  await holdLock(path);
+  await heldElsewhere(`${path}.lock`);
   expect(await getConfigValue(path, 'port')).toBe(1);
 });
 
 test('a stuck holder is reported after five seconds, one that is replaced by others is waited for', async () => {
   const path = configPath();
   const stuck = configPath();
-  await holdLock(stuck);
+  await heldElsewhere(`${stuck}.lock`);
   // Two processes that hand the lock to each other, never long, for more than five seconds.
   const script = withPackage(`
     const until = Date.now() + 7000;
@@ -81,9 +77,24 @@ test('a stuck holder is reported after five seconds, one that is replaced by oth
   expect(await moves).toBeUndefined();
 });
 
+test('what comes before the wait is no part of the five seconds', async () => {
+  const path = configPath();
+  const other = await heldElsewhere(`${path}.lock`);
+  setTimeout(() => other.write('end'), 5500);
+  let isSlow = true;
+  const locate = () => {
+    // As a large config, or a busy machine.
+    if (isSlow) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+    isSlow = false;
+    return path;
+  };
+  await transact(locate, (transaction) => transaction.set('a', 1));
+  expect(await readConfig(path)).toEqual({ a: 1 });
+});
+
 test('an aborted set rejects with the reason, and what was queued behind it is written', async () => {
   const path = configPath();
-  const other = await holdLock(path);
+  const other = await heldElsewhere(`${path}.lock`);
   const controller = new AbortController();
   const reason = new Error('enough');
   const aborted = rejection(setConfigValue(path, 'a', 1, { signal: controller.signal }));
@@ -109,7 +120,7 @@ test('onWait is told who holds the lock, once for each call', async () => {
 
 test('a call whose onWait throws rejects with that, and leaves no wait behind', async () => {
   const path = configPath();
-  const other = await holdLock(path);
+  const other = await heldElsewhere(`${path}.lock`);
   const child = Child.node(
     withPackage(`
       await zjj.setConfigValue(${JSON.stringify(path)}, 'a', 1, { onWait() { throw new Error('mine'); } })

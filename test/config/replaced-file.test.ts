@@ -14,7 +14,15 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readConfig, setConfigValue, setConfigValueSync, unsetConfigValue, updateConfig } from '../../src/index.js';
+import {
+  readConfig,
+  setConfigValue,
+  setConfigValueSync,
+  TomlDateTime,
+  TomlLiteral,
+  unsetConfigValue,
+  updateConfig,
+} from '../../src/index.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const isRoot = process.geteuid?.() === 0;
@@ -139,6 +147,33 @@ describe('the new file', () => {
     await setConfigValue(path, 'a', 1);
     expect(readFileSync(path, 'utf8')).toBe('a = 1\n');
   });
+});
+
+test('an unset where there is no config leaves nothing behind', async () => {
+  const directory = temporaryDirectory();
+  expect(await unsetConfigValue(join(directory, 'new', 'config.toml'), 'a')).toBe(false);
+  expect(readdirSync(directory)).toEqual([]);
+});
+
+test('what is written can be read by TOML 1.0 readers', async () => {
+  const path = configPath();
+  await updateConfig(path, (transaction) => {
+    transaction.set('time', new TomlLiteral('07:32'));
+    transaction.set('when', TomlDateTime.parse('1979-05-27 07:32Z'));
+    transaction.set('table', new TomlLiteral('{ a = 1, # one\n  b = [07:32], }'));
+    transaction.set('text', new TomlLiteral('"\\e[0m \\x41"'));
+    transaction.set('kept', new TomlLiteral("{a='1'}"));
+  });
+  expect(readFileSync(path, 'utf8')).toBe(
+    [
+      'time = 07:32:00',
+      'when = 1979-05-27 07:32:00Z',
+      'table = { a = 1, b = [07:32:00] }',
+      'text = "\\u001B[0m A"',
+      "kept = {a='1'}",
+      '',
+    ].join('\n'),
+  );
 });
 
 describe('a transaction', () => {

@@ -12,7 +12,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-[[ -f $root/dist/cli/main.js ]] || npm --prefix "$root" run --silent build:dist:dist
+[[ -f $root/dist/cli/main.js ]] || npm --prefix "$root" run --silent build:dist
 tarball=$(cd "$root" && npm pack --ignore-scripts --silent --pack-destination "$work")
 mkdir "$work/project" "$work/elsewhere"
 (cd "$work/project" && npm init --yes >"$work/npm.log" 2>&1 && npm install --prefer-offline --no-audit --no-fund \

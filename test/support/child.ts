@@ -16,6 +16,8 @@ export class Child {
     this.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text;
     });
+    // What it did not read before it ended is no error.
+    this.process.stdin?.on('error', () => {});
     if (this.process.stdout === null) throw new Error('no stdout');
     createInterface({ input: this.process.stdout })
       .on('line', (line) => {

@@ -1,0 +1,74 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { lock, tryLock } from '../../src/lock/index.js';
+import { Child } from '../support/child.js';
+import { hasCommand } from '../support/commands.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const lockPath = () => join(temporaryDirectory(), 'x.lock');
+
+/** Programs that take the same lock: how one holds it until it gets a line, and how one tries it once. */
+const tools = {
+  'flock(1)': {
+    command: 'flock',
+    hold: (path: string, mode: 'exclusive' | 'shared') => [
+      mode === 'shared' ? '-s' : '-x',
+      path,
+      'sh',
+      '-c',
+      'echo held; read end',
+    ],
+    tryOnce: (path: string, mode: 'exclusive' | 'shared') => ['-n', mode === 'shared' ? '-s' : '-x', path, 'true'],
+  },
+  "Python's fcntl.flock": {
+    command: 'python3',
+    hold: (path: string, mode: 'exclusive' | 'shared') => [
+      '-c',
+      `import fcntl, sys
+f = open(${JSON.stringify(path)}, 'a')
+fcntl.flock(f, fcntl.LOCK_${mode === 'shared' ? 'SH' : 'EX'})
+print('held', flush=True)
+sys.stdin.readline()`,
+    ],
+    tryOnce: (path: string, mode: 'exclusive' | 'shared') => [
+      '-c',
+      `import fcntl
+fcntl.flock(open(${JSON.stringify(path)}, 'a'), fcntl.LOCK_${mode === 'shared' ? 'SH' : 'EX'} | fcntl.LOCK_NB)`,
+    ],
+  },
+};
+
+for (const [name, tool] of Object.entries(tools)) {
+  describe.skipIf(!hasCommand(tool.command))(`${name}, skipped where ${tool.command} is not installed`, () => {
+    test.each([
+      ['exclusive', 'exclusive', false],
+      ['exclusive', 'shared', false],
+      ['shared', 'exclusive', false],
+      ['shared', 'shared', true],
+    ] as const)('that holds %s, and a try for %s: %s; and the other way round', async (held, tried, isGranted) => {
+      const path = lockPath();
+      const child = new Child(tool.command, tool.hold(path, held));
+      expect(await child.line()).toBe('held');
+      expect(tryLock(path, { mode: tried })?.held ?? false).toBe(isGranted);
+      child.write('end');
+      await child.exit();
+
+      const ours = lockPath();
+      using _held = await lock(ours, { mode: held });
+      expect(spawnSync(tool.command, tool.tryOnce(ours, tried)).status === 0).toBe(isGranted);
+    });
+
+    test('is waited for, and waits', async () => {
+      const path = lockPath();
+      const child = new Child(tool.command, tool.hold(path, 'exclusive'));
+      expect(await child.line()).toBe('held');
+      const waiting = lock(path);
+      child.write('end');
+      const held = await waiting;
+      const next = new Child(tool.command, tool.hold(path, 'exclusive'));
+      held.release();
+      expect(await next.line()).toBe('held');
+    });
+  });
+}

@@ -1,0 +1,20 @@
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { Child } from './child.js';
+import { root } from './dist.js';
+
+/** Another process that holds a lock until a line is written to it, or until it is killed. */
+export async function heldElsewhere(path: string, mode: 'exclusive' | 'shared' = 'exclusive'): Promise<Child> {
+  const child = Child.node([
+    '-e',
+    `const { lockSync } = require(${JSON.stringify(join(root, 'dist', 'lock', 'index.js'))});
+     const held = lockSync(${JSON.stringify(path)}, { mode: ${JSON.stringify(mode)} });
+     console.log('held');
+     process.stdin.once('data', () => {
+       held.release();
+       process.stdin.destroy();
+     });`,
+  ]);
+  expect(await child.line()).toBe('held');
+  return child;
+}
