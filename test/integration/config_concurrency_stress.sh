@@ -33,6 +33,7 @@ count_keys() {
 }
 
 fail() {
+  grep -v '^Waiting for lock on ' "$work/stderr.log" >&2 || true
   echo "FAILED: $*" >&2
   exit 1
 }
@@ -41,7 +42,8 @@ fail() {
 write() {
   local prefix=$1 count=$2 pids=() i kept
   for i in $(seq "$count"); do
-    zjj config "${prefix}_key_$i" "value_$i" >/dev/null &
+    # Those that wait long say so on standard error, which is of interest only if something fails.
+    zjj config "${prefix}_key_$i" "value_$i" >/dev/null 2>>"$work/stderr.log" &
     pids+=($!)
   done
   for i in "${!pids[@]}"; do
