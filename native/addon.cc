@@ -1,14 +1,15 @@
 // Node-API conversions, nothing else: what JavaScript calls is LockTable (lock_table.h).
 //
 //   setup(record, onWaitEnd)                            before anything else; record: the start of the holder's JSON
-//   tryLock(path, flags, fileMode) -> index | BUSY
+//   tryLock(path, flags, fileMode) -> index | BUSY      flags: SHARED 1, READS_STATE 2
 //   startWait(path, flags, fileMode) -> index | MUST_POLL     onWaitEnd(index, status, errno, call) follows
 //   cancelWait(index) -> boolean                        false: no such wait, or it could not be woken and is given up
 //   waitSync(path, flags, fileMode, timeoutMs) -> index | TIMED_OUT | DEADLOCK     timeoutMs < 0: for ever
 //   release(index, clean) -> boolean
-//   found(index) -> FoundState
+//   found(index) -> FoundState                          if flags had READS_STATE
 //   isCurrent(index) -> boolean                         whether the path still names the locked file
 //   giveTo(index, user, group) -> boolean               the lock file's owner
+//   pause(ms)                                           blocks this thread for so long, and little longer
 //   keepAlive(boolean)                                  whether pending waits keep the event loop alive
 //
 //   copyAttributes(from, fd) -> boolean                 file_attributes.h
@@ -34,6 +35,7 @@ constexpr int kDeadlock = -3;
 constexpr int kMustPoll = -4;
 
 constexpr uint32_t kSharedFlag = 1;
+constexpr uint32_t kReadsStateFlag = 2;
 
 constexpr size_t kPathSize = 4096 + 1;
 
@@ -132,9 +134,11 @@ Napi::Value Answer(Napi::Env env, const LockResult& result) {
 // The first three arguments of every call that opens a lock file.
 class Request {
  public:
-  explicit Request(const Napi::CallbackInfo& info) : request_{path_, LockMode::kExclusive, UnsignedAt(info, 2)} {
+  explicit Request(const Napi::CallbackInfo& info) : request_{path_, LockMode::kExclusive, UnsignedAt(info, 2), false} {
     fits_ = StringAt(info, 0, path_, sizeof(path_));
-    if ((UnsignedAt(info, 1) & kSharedFlag) != 0) request_.mode = LockMode::kShared;
+    uint32_t flags = UnsignedAt(info, 1);
+    if ((flags & kSharedFlag) != 0) request_.mode = LockMode::kShared;
+    request_.reads_state = (flags & kReadsStateFlag) != 0;
   }
 
   // False when an exception is pending.
@@ -228,6 +232,11 @@ Napi::Value CopyFileAttributes(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), copied);
 }
 
+Napi::Value Pause(const Napi::CallbackInfo& info) {
+  SleepMs(NumberAt(info, 0));
+  return info.Env().Undefined();
+}
+
 Napi::Value KeepAlive(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Environment* environment = Enter(env);
@@ -293,6 +302,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"isCurrent", Napi::Function::New<IsCurrent>(env)},
       {"giveTo", Napi::Function::New<GiveTo>(env)},
       {"copyAttributes", Napi::Function::New<CopyFileAttributes>(env)},
+      {"pause", Napi::Function::New<Pause>(env)},
       {"keepAlive", Napi::Function::New<KeepAlive>(env)},
   };
   for (const auto& [name, function] : functions) napi_set_named_property(env, exports, name, function);

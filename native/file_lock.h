@@ -4,7 +4,7 @@
 //
 //   FileLock lock(path, mode, file_mode, record);
 //   lock.Open();                     // kOk, or why not
-//   lock.Try();                      // kOk, kBusy, or why not; never waits
+//   lock.Try(false);                    // kOk, kBusy, or why not; never waits
 //   lock.Wait(cancellation);         // kOk, kCancelled, or why not; blocks this thread
 //   ...
 //   lock.Release(clean);             // after kOk only; again is a no-op
@@ -87,7 +87,8 @@ class FileLock {
   FileLock& operator=(const FileLock&) = delete;
 
   LockStatus Open();
-  LockStatus Try();
+  // `is_known`: this very file was seen to be a lock file before, and found() is not asked for. Spares reading it.
+  LockStatus Try(bool is_known);
   LockStatus Wait(const Cancellation& cancellation);
   // Never waits. `clean` leaves the mark that the next exclusive holder sees as FoundState::kClean.
   void Release(bool clean);
@@ -98,12 +99,13 @@ class FileLock {
 
   LockMode mode() const { return mode_; }
   FoundState found() const { return found_; }
+  bool has_record() const { return held_ && writable_ && mode_ == LockMode::kExclusive; }
   const FileIdentity& identity() const { return identity_; }
   const SystemError& error() const { return error_; }
 
  private:
   LockStatus Fail(const char* call);
-  LockStatus Granted();
+  LockStatus Granted(bool is_known);
   LockStatus Reopen();
   void Close();
 

@@ -95,12 +95,13 @@ LockStatus FileLock::Open() {
   }
 }
 
-LockStatus FileLock::Try() {
+LockStatus FileLock::Try(bool is_known) {
   for (;;) {
     if (flock(static_cast<int>(file_), OperationOf(mode_) | LOCK_NB) == 0) {
-      if (IsCurrent()) return Granted();
+      if (IsCurrent()) return Granted(is_known);
       LockStatus status = Reopen();
       if (status != LockStatus::kOk) return status;
+      is_known = false;
     } else if (errno == EWOULDBLOCK) {
       Close();
       return LockStatus::kBusy;
@@ -118,7 +119,7 @@ LockStatus FileLock::Wait(const Cancellation& cancellation) {
       return LockStatus::kCancelled;
     }
     if (flock(static_cast<int>(file_), OperationOf(mode_)) == 0) {
-      if (IsCurrent()) return Granted();
+      if (IsCurrent()) return Granted(false);
       LockStatus status = Reopen();
       if (status != LockStatus::kOk) return status;
     } else if (errno != EINTR) {
@@ -148,10 +149,15 @@ void FileLock::Release(bool clean) {
   Close();
 }
 
-LockStatus FileLock::Granted() {
+LockStatus FileLock::Granted(bool is_known) {
   held_ = true;
   int fd = static_cast<int>(file_);
   char buffer[kRecordSize];
+  if (is_known && mode_ == LockMode::kExclusive && writable_) {
+    FormatRecord(buffer, record_, UnixMs());
+    (void)!pwrite(fd, buffer, kRecordSize, 0);
+    return LockStatus::kOk;
+  }
   ssize_t size = pread(fd, buffer, kRecordSize, 0);
   bool read = size == static_cast<ssize_t>(kRecordSize);
   // Not a lock file but somebody's data or script, locked in place as with flock(1): nothing is written into it.

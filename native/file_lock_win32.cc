@@ -174,13 +174,13 @@ LockStatus FileLock::Open() {
   return LockStatus::kOk;
 }
 
-LockStatus FileLock::Try() {
+LockStatus FileLock::Try(bool is_known) {
   HANDLE file = HandleOf(file_);
   Operation operation(kLockOffsetHigh);
   if (operation.overlapped.hEvent == nullptr) return Fail("CreateEventW");
   BOOL started = LockFileEx(file, FlagsOf(mode_) | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &operation.overlapped);
   DWORD ignored;
-  if (Finish(file, &operation, started, &ignored)) return Granted();
+  if (Finish(file, &operation, started, &ignored)) return Granted(is_known);
   if (GetLastError() != ERROR_LOCK_VIOLATION) return Fail("LockFileEx");
   Close();
   return LockStatus::kBusy;
@@ -199,7 +199,7 @@ LockStatus FileLock::Wait(const Cancellation& cancellation) {
     }
   }
   DWORD ignored;
-  if (GetOverlappedResult(file, &operation.overlapped, &ignored, TRUE)) return Granted();
+  if (GetOverlappedResult(file, &operation.overlapped, &ignored, TRUE)) return Granted(false);
   if (GetLastError() != ERROR_OPERATION_ABORTED) return Fail("LockFileEx");
   Close();
   return LockStatus::kCancelled;
@@ -227,10 +227,15 @@ void FileLock::Release(bool clean) {
   Close();
 }
 
-LockStatus FileLock::Granted() {
+LockStatus FileLock::Granted(bool is_known) {
   held_ = true;
   HANDLE file = HandleOf(file_);
   char buffer[kRecordSize];
+  if (is_known && mode_ == LockMode::kExclusive && writable_) {
+    FormatRecord(buffer, record_, UnixMs());
+    WriteRecord(file, buffer);
+    return LockStatus::kOk;
+  }
   DWORD size = 0;
   bool read = ReadRecord(file, buffer, &size);
   // Not a lock file but somebody's data, locked in place: nothing is written into it.

@@ -44,8 +44,11 @@ LockResult LockTable::Try(const LockRequest& request) {
   FileLock* lock = new (std::nothrow) FileLock(request.path, request.mode, request.file_mode, record_);
   if (lock == nullptr) return OutOfMemory();
   LockStatus status = lock->Open();
-  if (status == LockStatus::kOk) status = lock->Try();
-  if (status == LockStatus::kOk) return {LockResult::kHeld, Add(lock)->index};
+  if (status == LockStatus::kOk) status = lock->Try(!request.reads_state && lock->identity() == known_);
+  if (status == LockStatus::kOk) {
+    if (lock->has_record()) known_ = lock->identity();
+    return {LockResult::kHeld, Add(lock)->index};
+  }
   if (status != LockStatus::kBusy) return FailureOf(status, lock);
   delete lock;
   return {LockResult::kBusy};

@@ -17,6 +17,7 @@ struct LockRequest {
   const char* path;  // UTF-8
   LockMode mode;
   uint32_t file_mode;
+  bool reads_state;  // FileLock::found() will be asked for
 };
 
 // What a call gave: a lock's index, or why not.
@@ -81,6 +82,7 @@ class LockTable {
 
   std::vector<Entry*> entries_;
   std::vector<int> free_;
+  FileIdentity known_;  // the lock file that was granted last, and has a record
   OnOut on_out_;
   void* context_;
   char record_[kRecordSize];

@@ -127,7 +127,8 @@ void KeepLoaded() {
                      reinterpret_cast<LPCWSTR>(&KeepLoaded), &self);
 }
 
-void SleepMs(double ms) { Sleep(static_cast<DWORD>(ms < 1 ? 1 : ms)); }
+// Below a millisecond it only lets others run: a tick of the clock is far longer.
+void SleepMs(double ms) { Sleep(static_cast<DWORD>(ms)); }
 
 double MonotonicMs() {
   LARGE_INTEGER frequency, now;

@@ -87,6 +87,7 @@ function acquireBy(
     try {
       return acquireSync(lockPath, {
         timeout: deadline.leftMs,
+        readsState: true,
         fileMode,
         onWait,
       });

@@ -94,6 +94,7 @@ export class WriteQueue implements WaitingRoom {
     this.#wait = { controller, ended: new Promise((resolve) => (hasEnded = resolve)) };
     const granted = acquire(lockPath, {
       signal: controller.signal,
+      readsState: true,
       fileMode: first?.fileMode,
       onWait: () => {
         const record = this.#recentRecord(lockPath);

@@ -14,6 +14,7 @@ export interface Addon {
   found(index: number): number | undefined;
   isCurrent(index: number): boolean;
   giveTo(index: number, user: number, group: number): boolean;
+  pause(ms: number): void;
   keepAlive(keep: boolean): void;
   copyAttributes(from: string, fd: number): boolean;
 }
@@ -24,9 +25,9 @@ export const TIMED_OUT = -2;
 export const DEADLOCK = -3;
 export const MUST_POLL = -4;
 
-/** The addon's `flags` for a mode. */
-export function flagsOf(mode: LockMode): number {
-  return mode === 'shared' ? 1 : 0;
+/** The addon's `flags`: the mode, and whether `found` will be asked. */
+export function flagsOf(mode: LockMode, readsState = false): number {
+  return (mode === 'shared' ? 1 : 0) | (readsState ? 2 : 0);
 }
 
 /** FileLock's statuses (native/file_lock.h). */

@@ -48,14 +48,20 @@ export async function lock(path: string | URL, options: LockOptions = {}): Promi
   return acquire(path, options);
 }
 
+interface StoreOptions {
+  /** Whether HeldLock.foundUnclean will be asked. */
+  readonly readsState?: boolean;
+}
+
 /** As {@link lock}, for the store, which needs the lock's inner side. */
-export async function acquire(path: string | URL, options: LockOptions = {}): Promise<HeldLock> {
+export async function acquire(path: string | URL, options: LockOptions & StoreOptions = {}): Promise<HeldLock> {
   const start = performance.now();
   const mode = checkMode(options.mode ?? 'exclusive');
   const fileMode = checkFileMode(options.fileMode ?? DEFAULT_FILE_MODE);
   const timeoutMs = checkTimeout(options.timeout ?? Number.POSITIVE_INFINITY);
   const { signal, onWait, keepAlive = true } = options;
   const queue = queueOf(absolutePath(path));
+  if (options.readsState) queue.readsState = true;
   signal?.throwIfAborted();
   if (timeoutMs === 0) {
     const index = queue.tryNow(mode, fileMode);
@@ -93,12 +99,13 @@ export function lockSync(path: string | URL, options: LockSyncOptions = {}): Fil
 }
 
 /** As {@link lockSync}, for the store. */
-export function acquireSync(path: string | URL, options: LockSyncOptions = {}): HeldLock {
+export function acquireSync(path: string | URL, options: LockSyncOptions & StoreOptions = {}): HeldLock {
   const start = performance.now();
   const mode = checkMode(options.mode ?? 'exclusive');
   const fileMode = checkFileMode(options.fileMode ?? DEFAULT_FILE_MODE);
   const timeoutMs = checkTimeout(options.timeout ?? Number.POSITIVE_INFINITY);
   const queue = queueOf(absolutePath(path));
+  if (options.readsState) queue.readsState = true;
   if (timeoutMs > 0) queue.turns.restSync();
   const index = queue.tryNow(mode, fileMode);
   if (index !== BUSY) return new HeldLock(queue, index, mode);

@@ -35,6 +35,8 @@ export function queueOf(path: string): PathQueue {
 export class PathQueue {
   readonly path: string;
   readonly turns = new Turns();
+  /** Whether the state in which the lock file was found will be asked for: the store's are, and cost a read more. */
+  readsState = false;
   readonly #waiters = new WaiterList();
   #exclusiveHeld = 0;
   #sharedHeld = 0;
@@ -93,7 +95,7 @@ export class PathQueue {
   /** One try, past everybody who waits. The index of the lock, or BUSY. */
   tryNow(mode: LockMode, fileMode: number): number {
     try {
-      const index = addon().tryLock(this.path, flagsOf(mode), fileMode);
+      const index = addon().tryLock(this.path, flagsOf(mode, this.readsState), fileMode);
       if (index >= 0) this.noteHeld(mode);
       return index;
     } catch (thrown) {

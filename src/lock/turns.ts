@@ -1,10 +1,10 @@
+import { addon } from './native-locks.js';
+
 /** A process that took a path's lock again and again for this long without having to wait lets others have a turn. */
 const STREAK_MS = 1;
 
 /** How long it stays away; enough for a process that the release woke to be on a processor. */
 const PAUSE_MS = 0.06;
-
-const neverNotified = new Int32Array(new SharedArrayBuffer(4));
 
 /**
  * Fairness between processes. The kernel does not hand flock over: it wakes the waiters, and whoever asks first has it,
@@ -27,7 +27,7 @@ export class Turns {
 
   /** The pause of a synchronous caller. */
   restSync(): void {
-    for (let ms = this.pauseMs(); ms > 0; ms = this.pauseMs()) Atomics.wait(neverNotified, 0, 0, ms);
+    for (let ms = this.pauseMs(); ms > 0; ms = this.pauseMs()) addon().pause(ms);
   }
 
   noteRelease(): void {

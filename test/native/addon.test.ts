@@ -236,7 +236,7 @@ describe('a lock file', () => {
   test('tells the next holder whether it was created, released clean, or neither', () => {
     const path = lockPath();
     const foundBy = (clean: boolean) => {
-      const index = addon.tryLock(path, exclusive, 0o666);
+      const index = addon.tryLock(path, flagsOf('exclusive', true), 0o666);
       const found = addon.found(index);
       addon.release(index, clean);
       return found;
