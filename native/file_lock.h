@@ -101,6 +101,8 @@ class FileLock {
   FoundState found() const { return found_; }
   bool has_record() const { return held_ && writable_ && mode_ == LockMode::kExclusive; }
   const FileIdentity& identity() const { return identity_; }
+  // In bytes, when it was opened.
+  uint64_t size() const { return size_; }
   const SystemError& error() const { return error_; }
 
  private:
@@ -113,6 +115,7 @@ class FileLock {
   char* record_;   // within it
   intptr_t file_;  // descriptor or HANDLE; -1: not open
   FileIdentity identity_;
+  uint64_t size_ = 0;
   SystemError error_;
   uint32_t file_mode_;
   LockMode mode_;

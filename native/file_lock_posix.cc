@@ -91,6 +91,7 @@ LockStatus FileLock::Open() {
       return LockStatus::kInvalid;
     }
     identity_ = IdentityOf(st);
+    size_ = static_cast<uint64_t>(st.st_size);
     return LockStatus::kOk;
   }
 }

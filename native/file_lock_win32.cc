@@ -171,6 +171,7 @@ LockStatus FileLock::Open() {
   }
   identity_ = {information.dwVolumeSerialNumber,
                (static_cast<uint64_t>(information.nFileIndexHigh) << 32) | information.nFileIndexLow};
+  size_ = (static_cast<uint64_t>(information.nFileSizeHigh) << 32) | information.nFileSizeLow;
   return LockStatus::kOk;
 }
 

@@ -44,9 +44,9 @@ LockResult LockTable::Try(const LockRequest& request) {
   FileLock* lock = new (std::nothrow) FileLock(request.path, request.mode, request.file_mode, record_);
   if (lock == nullptr) return OutOfMemory();
   LockStatus status = lock->Open();
-  if (status == LockStatus::kOk) status = lock->Try(!request.reads_state && lock->identity() == known_);
+  if (status == LockStatus::kOk) status = lock->Try(!request.reads_state && IsKnown(*lock, request.path));
   if (status == LockStatus::kOk) {
-    if (lock->has_record()) known_ = lock->identity();
+    if (lock->has_record()) NoteKnown(*lock, request.path);
     return {LockResult::kHeld, Add(lock)->index};
   }
   if (status != LockStatus::kBusy) return FailureOf(status, lock);
@@ -202,6 +202,19 @@ LockTable::Entry* LockTable::Add(FileLock* lock) {
 void LockTable::Remove(Entry* entry) {
   entries_[static_cast<size_t>(entry->index)] = nullptr;
   free_.push_back(entry->index);
+}
+
+bool LockTable::IsKnown(const FileLock& lock, const char* path) const {
+  return lock.size() == kRecordSize && lock.identity() == known_ && strcmp(path, known_path_) == 0;
+}
+
+void LockTable::NoteKnown(const FileLock& lock, const char* path) {
+  known_ = lock.identity();
+  if (strcmp(path, known_path_) == 0) return;
+  size_t size = strlen(path) + 1;
+  // A longer path is none that is looked for.
+  if (size > sizeof(known_path_)) size = 0;
+  memcpy(known_path_, size == 0 ? "" : path, size == 0 ? 1 : size);
 }
 
 bool LockTable::ConflictsWithOwn(const FileIdentity& identity, LockMode mode) const {

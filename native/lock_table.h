@@ -77,12 +77,17 @@ class LockTable {
  private:
   Entry* Add(FileLock* lock);
   void Remove(Entry* entry);
+  bool IsKnown(const FileLock& lock, const char* path) const;
+  void NoteKnown(const FileLock& lock, const char* path);
   bool ConflictsWithOwn(const FileIdentity& identity, LockMode mode) const;
   LockResult PollSync(const LockRequest& request, double timeout_ms);
 
   std::vector<Entry*> entries_;
   std::vector<int> free_;
-  FileIdentity known_;  // the lock file that was granted last, and has a record
+  // The lock file that was granted last and has a record. Inode numbers are used again, so its path and its size must
+  // be the same too before another is taken for it.
+  FileIdentity known_;
+  char known_path_[kRecordSize] = "";
   OnOut on_out_;
   void* context_;
   char record_[kRecordSize];

@@ -443,3 +443,13 @@ test('a lock that is forgotten is freed by garbage collection, with a warning', 
   ]);
   expect(await child.line()).toBe('ZJJ_LOCK_LEAKED true');
 });
+
+test('data that takes the place of a lock file, same path and inode, keeps every byte', async () => {
+  const path = lockPath();
+  (await lock(path)).release();
+  // In place, so that the inode stays; a file system may give it to a new file as well.
+  const text = `${'x'.repeat(299)}\n`;
+  writeFileSync(path, text);
+  (await lock(path)).release();
+  expect(readFileSync(path, 'utf8')).toBe(text);
+});
