@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { Child } from '../support/child.js';
+import { lockScript } from '../support/lock-script.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const lockPath = () => join(temporaryDirectory(), 'x.lock');
+const env = { ...process.env, UV_THREADPOOL_SIZE: '1' };
+
+test('sixty-four waits for another process leave a thread pool of one thread to files and names', async () => {
+  const path = lockPath();
+  const sixtyFour = 'const paths = Array.from({ length: 64 }, (_, number) => path + number);';
+  const holder = Child.node(
+    lockScript(
+      path,
+      `${sixtyFour}
+       const all = paths.map((each) => zjj.lockSync(each));
+       console.log('held');
+       await require('node:events').once(process.stdin, 'data');
+       for (const held of all) held.release();
+       process.stdin.destroy();`,
+    ),
+  );
+  expect(await holder.line()).toBe('held');
+  const waiter = Child.node(
+    lockScript(
+      path,
+      `${sixtyFour}
+       let granted = 0;
+       const waits = paths.map((each) => zjj.lock(each).then(() => granted++));
+       for (let round = 0; round < 50; round++) {
+         await fs.promises.readFile(path + '0');
+         await require('node:dns').promises.lookup('localhost');
+       }
+       console.log(granted);
+       await Promise.all(waits);
+       console.log(granted);`,
+    ),
+    { env },
+  );
+  expect(await waiter.line()).toBe('0');
+  holder.write('end');
+  expect(await waiter.line()).toBe('64');
+});
+
+test('sixty-four waits behind a holder of the same process do not keep it from its files', async () => {
+  const path = lockPath();
+  const child = Child.node(
+    lockScript(
+      path,
+      `const file = path + '.counter';
+       fs.writeFileSync(file, '0');
+       await Promise.all(Array.from({ length: 64 }, () =>
+         zjj.withLock(path, async () => {
+           const count = Number(await fs.promises.readFile(file, 'utf8'));
+           await fs.promises.writeFile(file, String(count + 1));
+         })));
+       console.log(fs.readFileSync(file, 'utf8'));`,
+    ),
+    { env },
+  );
+  expect(await child.line()).toBe('64');
+});
+
+test('a holder that uses its files goes on while sixty-four other names of the lock file are waited for', async () => {
+  const path = lockPath();
+  const child = Child.node(
+    lockScript(
+      path,
+      `const held = await zjj.lock(path);
+       // Other names, so that each waits in the kernel for this very process.
+       const names = Array.from({ length: 64 }, (_, number) => path + number);
+       for (const name of names) fs.linkSync(path, name);
+       let holders = 0;
+       const waits = names.map((name) => zjj.withLock(name, async () => {
+         holders++;
+         await fs.promises.readFile(path);
+         return holders--;
+       }));
+       await fs.promises.readFile(path);
+       await require('node:dns').promises.lookup('localhost');
+       held.release();
+       console.log(Math.max(...(await Promise.all(waits))));`,
+    ),
+    { env },
+  );
+  expect(await child.line()).toBe('1');
+});
