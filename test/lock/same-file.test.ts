@@ -1,0 +1,169 @@
+import { linkSync, mkdirSync, symlinkSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { lock, tryLock } from '../../src/lock/index.js';
+import { Child } from '../support/child.js';
+import { heldElsewhere } from '../support/lock-holder.js';
+import { lockScript } from '../support/lock-script.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const isLinux = process.platform === 'linux';
+
+/** A lock file at `real/x.lock` in a tree with other ways to it. */
+function treeOfNames(): string {
+  const directory = temporaryDirectory();
+  mkdirSync(join(directory, 'real', 'deep', 'deeper'), { recursive: true });
+  tryLock(join(directory, 'real', 'x.lock'))?.release();
+  linkSync(join(directory, 'real', 'x.lock'), join(directory, 'hard.lock'));
+  symlinkSync('real', join(directory, 'link'));
+  // Its `..` is `real/deep` to the kernel, and `directory` to path.resolve.
+  symlinkSync(join('real', 'deep', 'deeper'), join(directory, 'far'));
+  return directory;
+}
+
+describe('one lock has', () => {
+  test.each([
+    ['a hard link', 'hard.lock'],
+    ['a directory that is a symbolic link', 'link/x.lock'],
+    ['`..` through a symbolic link', 'far/../../x.lock'],
+    ['a path with `.` and empty parts', './/real/.//deep/../x.lock'],
+  ])('%s as another name, in its process and in others, relative and absolute', async (_name, other) => {
+    const directory = treeOfNames();
+    const path = join(directory, 'real', 'x.lock');
+    const absolute = `${directory}/${other}`;
+    for (const [one, two] of [
+      [path, absolute],
+      [absolute, path],
+    ] as const) {
+      const held = await lock(one);
+      expect(tryLock(two)).toBeNull();
+      const waiting = lock(two);
+      held.release();
+      (await waiting).release();
+    }
+    const elsewhere = Child.node(
+      lockScript(
+        other,
+        `const held = await zjj.lock(path);
+         // The directory may change while a lock is held or waited for.
+         process.chdir('/');
+         console.log('held');
+         process.stdin.once('data', () => held.release() ?? process.stdin.destroy());`,
+      ),
+      { cwd: directory },
+    );
+    expect(await elsewhere.line()).toBe('held');
+    expect([tryLock(path), tryLock(absolute)]).toEqual([null, null]);
+    const waits = [lock(path), lock(absolute)].map(async (waiting) => (await waiting).release());
+    elsewhere.write('end');
+    await Promise.all(waits);
+  });
+});
+
+test('a relative path stays the file that it named when the call was made', async () => {
+  const directory = treeOfNames();
+  const path = join(directory, 'real', 'x.lock');
+  const holder = await heldElsewhere(path);
+  const waiter = Child.node(
+    lockScript(
+      'x.lock',
+      `const first = zjj.lock(path);
+       const second = zjj.lock(path);
+       process.chdir('/');
+       console.log('waits');
+       (await first).release();
+       const held = await second;
+       console.log(held.path);
+       await new Promise((resolve) => process.stdin.once('data', resolve));
+       console.log(held.held);
+       process.exit();`,
+    ),
+    { cwd: join(directory, 'real') },
+  );
+  expect(await waiter.line()).toBe('waits');
+  holder.write('end');
+  expect(await waiter.line()).toBe(path);
+  expect(tryLock(path)).toBeNull();
+  waiter.write('end');
+  expect(await waiter.line()).toBe('true');
+});
+
+describe('a lock file that is removed', () => {
+  test('while somebody waits for it is no longer what they wait for', async () => {
+    const path = join(temporaryDirectory(), 'x.lock');
+    const holder = await heldElsewhere(path);
+    const waiting = lock(path);
+    unlinkSync(path);
+    // Another file now, and another lock.
+    const second = await heldElsewhere(path);
+    holder.write('end');
+    await holder.exit();
+    // The wait has seen by now, or sees later, that its file is gone; it must not be granted that one's lock.
+    const third = lock(path, { timeout: 30 });
+    await expect(third).rejects.toMatchObject({ code: 'LOCK_TIMEOUT', holder: { pid: second.pid } });
+    await expect(Promise.race([waiting, Promise.resolve('waits')])).resolves.toBe('waits');
+    second.write('end');
+    const held = await waiting;
+    expect(tryLock(path)).toBeNull();
+    held.release();
+  });
+
+  test.skipIf(!isLinux)(
+    'again and again during a storm of lockers never has two holders of the present one (Linux)',
+    async () => {
+      const path = join(temporaryDirectory(), 'x.lock');
+      const remover = Child.node(
+        lockScript(
+          path,
+          `const pause = new Int32Array(new SharedArrayBuffer(4));
+           console.log('removes');
+           for (;;) {
+             fs.rmSync(path, { force: true });
+             Atomics.wait(pause, 0, 0, 0.2);
+           }`,
+        ),
+      );
+      expect(await remover.line()).toBe('removes');
+      // Each goes on until it has often enough lost its file under the lock, and as often had it to the end.
+      const lockers = Array.from({ length: 4 }, (_, number) =>
+        Child.node(
+          lockScript(
+            path,
+            `const isLockFile = (fd) => {
+               try {
+                 return fs.readlinkSync('/proc/self/fd/' + fd).replace(/ \\(deleted\\)$/, '') === path;
+               } catch {
+                 return false;
+               }
+             };
+             const presentInode = () => fs.statSync(path, { throwIfNoEntry: false })?.ino;
+             const wrong = [];
+             const count = { lost: 0, kept: 0 };
+             while (count.lost < 150 || count.kept < 150) {
+               const held = ${number % 2 === 0 ? 'await zjj.lock(path)' : 'zjj.lockSync(path)'};
+               const fds = fs.readdirSync('/proc/self/fd').filter(isLockFile);
+               if (fds.length !== 1) wrong.push('descriptors: ' + fds);
+               const { ino } = fs.fstatSync(Number(fds[0]));
+               const before = presentInode();
+               if (before === ino) {
+                 const marker = path + '.' + ino;
+                 try {
+                   fs.closeSync(fs.openSync(marker, 'wx'));
+                   const until = performance.now() + Math.random();
+                   while (performance.now() < until);
+                   fs.unlinkSync(marker);
+                 } catch (error) {
+                   wrong.push(error.message);
+                 }
+               }
+               count[before === ino && presentInode() === ino ? 'kept' : 'lost']++;
+               held.release();
+             }
+             console.log('wrong: ' + wrong);`,
+          ),
+        ),
+      );
+      for (const locker of lockers) expect(await locker.line()).toBe('wrong: ');
+    },
+  );
+});
