@@ -1,0 +1,293 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, type TestContext, test } from 'vitest';
+import { lock, lockSync, tryLock } from '../../src/lock/index.js';
+import { Child } from '../support/child.js';
+import { hasCommand } from '../support/commands.js';
+import { isFree } from '../support/is-free.js';
+import { heldElsewhere } from '../support/lock-holder.js';
+import { lockScript } from '../support/lock-script.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const isLinux = process.platform === 'linux';
+const isRoot = process.geteuid?.() === 0;
+
+const shellQuoted = (argument: string) => `'${argument.replaceAll("'", "'\\''")}'`;
+
+/** The command of a shell that becomes Node.js with a script. */
+const nodeCommand = (args: readonly string[]) => `exec ${[process.execPath, ...args].map(shellQuoted).join(' ')}`;
+
+/** Part of a script: what each way to lock `path` answers, as `held` or the error's code and the code of its cause. */
+const outcomes = `
+  const outcome = (thrown) => thrown.code + ' ' + thrown.cause?.code;
+  const attempts = async (path) => {
+    const all = [];
+    for (const call of [zjj.tryLock, zjj.lockSync, zjj.lock, (path) => zjj.lock(path, { mode: 'shared' })]) {
+      try {
+        const held = await call(path);
+        all.push('held');
+        held.release();
+      } catch (thrown) {
+        all.push(outcome(thrown));
+      }
+    }
+    return [...new Set(all)].join();
+  };`;
+
+/** Runs a script as a user who may not do everything. */
+function asOrdinaryUser(context: TestContext, args: readonly string[]): Child {
+  if (!isRoot) return Child.node(args);
+  if (!hasCommand('setpriv')) context.skip('setpriv is not installed, so that root cannot be another user');
+  return new Child('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, ...args]);
+}
+
+test.skipIf(!isLinux)(
+  'a process without a free descriptor is told so by every call, and locks when it has one (Linux)',
+  async () => {
+    const path = join(temporaryDirectory(), 'x.lock');
+    const script = lockScript(
+      path,
+      `${outcomes}
+     zjj.tryLock(path).release();
+     const open = [];
+     let full;
+     while (full === undefined) {
+       try {
+         open.push(fs.openSync('/dev/null'));
+       } catch (error) {
+         full = error.code;
+       }
+     }
+     const answers = [full, await attempts(path), await attempts(path + '.new')];
+     fs.closeSync(open.pop());
+     answers.push(await attempts(path), await attempts(path + '.new'));
+     for (const fd of open) fs.closeSync(fd);
+     console.log(answers.join('; '));
+     process.exit();`,
+    );
+    const child = new Child('sh', ['-c', `ulimit -n 60; ${nodeCommand(script)}`]);
+    expect(await child.line()).toBe('EMFILE; LOCK_IO EMFILE; LOCK_IO EMFILE; held; held');
+  },
+);
+
+test.skipIf(!isLinux)(
+  'a wait that has its descriptor is granted while the process can open nothing more (Linux)',
+  async () => {
+    const path = join(temporaryDirectory(), 'x.lock');
+    const holder = await heldElsewhere(path);
+    const script = lockScript(
+      path,
+      `console.log('starts');
+     const waiting = zjj.lock(path);
+     const queued = zjj.lock(path);
+     const open = [];
+     try {
+       for (;;) open.push(fs.openSync('/dev/null'));
+     } catch (error) {
+       console.log(error.code);
+     }
+     (await waiting).release();
+     (await queued).release();
+     console.log('granted');
+     process.exit();`,
+    );
+    const child = new Child('sh', ['-c', `ulimit -n 60; ${nodeCommand(script)}`]);
+    expect([await child.line(), await child.line()]).toEqual(['starts', 'EMFILE']);
+    holder.write('end');
+    expect(await child.line()).toBe('granted');
+  },
+);
+
+describe('a user without permission', () => {
+  test.for([
+    ['to read or write the lock file', 0o755, 0o000],
+    ['to make a lock file in the directory', 0o555, undefined],
+    ['to search the directory', 0o644, 0o666],
+  ] as const)('%s gets LOCK_IO with EACCES at once', async ([, directoryMode, fileMode], context) => {
+    const directory = temporaryDirectory();
+    const inner = join(directory, 'inner');
+    const path = join(inner, 'x.lock');
+    mkdirSync(inner);
+    if (fileMode !== undefined) {
+      writeFileSync(path, '');
+      chmodSync(path, fileMode);
+    }
+    chmodSync(inner, directoryMode);
+    chmodSync(directory, 0o755);
+    onTestFinished(() => chmodSync(inner, 0o755));
+    const child = asOrdinaryUser(context, lockScript(path, `${outcomes}\nconsole.log(await attempts(path));`));
+    expect(await child.line()).toBe('LOCK_IO EACCES');
+  });
+
+  test("to write another user's 0644 lock file contends for it all the same, and leaves no record", async (context) => {
+    if (!isRoot) context.skip('only root can give a file to another user');
+    const directory = temporaryDirectory();
+    chmodSync(directory, 0o755);
+    const path = join(directory, 'x.lock');
+    const held = lockSync(path, { fileMode: 0o644 });
+    const record = readFileSync(path, 'utf8');
+    const child = asOrdinaryUser(
+      context,
+      lockScript(
+        path,
+        `console.log(zjj.tryLock(path));
+         const held = await zjj.lock(path, { onWait: (holder) => console.log('waits for', holder.pid) });
+         console.log('held');
+         process.stdin.once('data', () => held.release() ?? process.stdin.destroy());`,
+      ),
+    );
+    expect([await child.line(), await child.line()]).toEqual(['null', `waits for ${process.pid}`]);
+    expect(readFileSync(path, 'utf8')).toBe(record);
+    held.release();
+    const blank = readFileSync(path, 'utf8');
+    expect(await child.line()).toBe('held');
+    expect(tryLock(path)).toBeNull();
+    expect(readFileSync(path, 'utf8')).toBe(blank);
+    child.write('end');
+    await child.exit();
+    expect(isFree(path)).toBe(true);
+  });
+});
+
+describe('a file system', () => {
+  /** Runs a script in a mount namespace of its own, where `mount` has mounted something at the directory of the path. */
+  function mounted(context: TestContext, path: string, mount: string, script: string): Child {
+    const directory = join(path, '..');
+    const command = `cd / && ${mount.replaceAll('DIRECTORY', shellQuoted(directory))}`;
+    const canMount = isLinux && isRoot && spawnSync('unshare', ['-m', 'sh', '-c', command]).status === 0;
+    if (!canMount) context.skip('mounting needs Linux, root, unshare and mount');
+    return new Child('unshare', [
+      '-m',
+      'sh',
+      '-c',
+      `${command} && ${nodeCommand(lockScript(path, outcomes + script))}`,
+    ]);
+  }
+
+  test('that is read-only locks the files that it has, and answers LOCK_IO with EROFS for others', async (context) => {
+    const path = join(temporaryDirectory(), 'x.lock');
+    const child = mounted(
+      context,
+      path,
+      'mount -t tmpfs tmpfs DIRECTORY && touch DIRECTORY/x.lock && mount -o remount,ro DIRECTORY',
+      `console.log(await attempts(path), '-', await attempts(path + '.new'));
+       const held = await zjj.lock(path);
+       const waiting = zjj.lock(path);
+       const timedOut = await zjj.lock(path, { timeout: 1 }).catch(outcome);
+       console.log(zjj.tryLock(path, { mode: 'shared' }), timedOut);
+       held.release();
+       const next = await waiting;
+       console.log(next.held, fs.readFileSync(path).length);`,
+    );
+    expect(await child.line()).toBe('held - LOCK_IO EROFS');
+    expect(await child.line()).toBe('null LOCK_TIMEOUT undefined');
+    expect(await child.line()).toBe('true 0');
+  });
+
+  test('that is full locks without a record', async (context) => {
+    const path = join(temporaryDirectory(), 'x.lock');
+    const child = mounted(
+      context,
+      path,
+      'mount -t tmpfs -o size=8k tmpfs DIRECTORY && { head -c 100000 /dev/zero > DIRECTORY/fill; true; }',
+      `console.log(await attempts(path), '-', await attempts(path + '.new'));
+       const held = await zjj.lock(path);
+       const error = await zjj.lock(path, { timeout: 1 }).catch((reason) => reason);
+       console.log(zjj.tryLock(path), error.code, error.holder, fs.readFileSync(path).length);
+       held.release();
+       // With room again there is a record again.
+       fs.rmSync(path.replace('x.lock', 'fill'));
+       const next = await zjj.lock(path);
+       console.log(JSON.parse(fs.readFileSync(path)).pid === process.pid);
+       next.release();`,
+    );
+    expect(await child.line()).toBe('held - held');
+    expect(await child.line()).toBe('null LOCK_TIMEOUT undefined 0');
+    expect(await child.line()).toBe('true');
+  });
+
+  test('that has room for no more files answers LOCK_IO with ENOSPC, and locks those that it has', async (context) => {
+    const path = join(temporaryDirectory(), 'x.lock');
+    const child = mounted(
+      context,
+      path,
+      'mount -t tmpfs -o nr_inodes=2 tmpfs DIRECTORY && touch DIRECTORY/x.lock',
+      `console.log(await attempts(path), '-', await attempts(path + '.new'));`,
+    );
+    expect(await child.line()).toBe('held - LOCK_IO ENOSPC');
+  });
+});
+
+describe('a path that names no lock file', () => {
+  const cases: Record<string, readonly [(directory: string) => string | Promise<string>, object]> = {
+    'a device': [() => '/dev/null', { code: 'LOCK_FILE_INVALID' }],
+    'a socket': [socketIn, { code: 'LOCK_FILE_INVALID' }],
+    'a dangling symbolic link': [linkTo('x.lock', 'nowhere'), { code: 'LOCK_FILE_INVALID' }],
+    'a symbolic link to itself': [linkTo('x.lock', 'x.lock'), { code: 'LOCK_FILE_INVALID' }],
+    'a file in a dangling symbolic link': [
+      (directory) => join(linkTo('link', 'nowhere')(directory), 'x.lock'),
+      { code: 'LOCK_IO', cause: { code: 'ENOENT' } },
+    ],
+    'a file in a symbolic link to itself': [
+      (directory) => join(linkTo('link', 'link')(directory), 'x.lock'),
+      { code: 'LOCK_IO', cause: { code: 'ELOOP' } },
+    ],
+    'a file in a file': [
+      (directory) => {
+        closeSync(openSync(join(directory, 'file'), 'w'));
+        return join(directory, 'file', 'x.lock');
+      },
+      { code: 'LOCK_IO', cause: { code: 'ENOTDIR' } },
+    ],
+    'a name that is too long': [
+      (directory) => join(directory, 'x'.repeat(256)),
+      { code: 'LOCK_IO', cause: { code: 'ENAMETOOLONG' } },
+    ],
+    'a path that is too long': [
+      (directory) => join(directory, 'x/'.repeat(3000), 'x.lock'),
+      { code: 'LOCK_IO', cause: { code: 'ENAMETOOLONG' } },
+    ],
+  };
+
+  function linkTo(name: string, target: string): (directory: string) => string {
+    return (directory) => {
+      symlinkSync(target, join(directory, name));
+      return join(directory, name);
+    };
+  }
+
+  async function socketIn(directory: string): Promise<string> {
+    const path = join(directory, 'socket');
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    onTestFinished(() => new Promise((resolve) => server.close(() => resolve())));
+    return path;
+  }
+
+  test.skipIf(process.platform === 'win32').each(Object.keys(cases))(
+    '%s is refused at once by every call, with a stable code',
+    async (name) => {
+      const [make, expected] = cases[name] as (typeof cases)[string];
+      const path = await make(temporaryDirectory());
+      await expect(lock(path)).rejects.toMatchObject({ ...expected, path });
+      await expect(lock(path, { timeout: 0, mode: 'shared' })).rejects.toMatchObject(expected);
+      for (const call of [lockSync, tryLock]) {
+        const error: unknown = await Promise.resolve(path)
+          .then(call)
+          .catch((reason: unknown) => reason);
+        expect(error).toMatchObject(expected);
+      }
+    },
+  );
+
+  test('becomes one that can be locked as soon as it is mended', async () => {
+    const directory = temporaryDirectory();
+    const path = join(directory, 'later', 'x.lock');
+    await expect(lock(path)).rejects.toMatchObject({ code: 'LOCK_IO' });
+    mkdirSync(join(directory, 'later'));
+    (await lock(path)).release();
+    expect(statSync(path).isFile()).toBe(true);
+  });
+});
