@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Child } from '../support/child.js';
@@ -198,5 +199,36 @@ describe('two copies of the package in one process', () => {
     expect(await child.line()).toBe('aborted,aborted');
     expect([await child.exit(), child.stderr]).toEqual([0, '']);
     holder.write('end');
+  });
+});
+
+describe('a process that was started with every signal', () => {
+  test.for([
+    ['ignored', '--ignore-signal'],
+    ['blocked', '--block-signal'],
+  ] as const)('%s has its waits granted, time out and aborted', async ([, option], context) => {
+    if (spawnSync('env', [option, 'true']).status !== 0) context.skip(`env has no ${option} here`);
+    const path = lockPath();
+    const holder = await heldElsewhere(path);
+    const script = lockScript(
+      path,
+      `console.log((await zjj.lock(path, { timeout: 1 }).catch((reason) => reason)).code);
+       const controller = new AbortController();
+       const waiting = zjj.lock(path, { signal: controller.signal }).catch((reason) => reason);
+       controller.abort('aborted');
+       console.log(await waiting);
+       try {
+         zjj.lockSync(path, { timeout: 1 });
+       } catch (error) {
+         console.log(error.code);
+       }
+       const granted = zjj.lock(path);
+       console.log('waits');
+       console.log((await granted).held);`,
+    );
+    const child = new Child('env', [option, process.execPath, ...script]);
+    for (const line of ['LOCK_TIMEOUT', 'aborted', 'LOCK_TIMEOUT', 'waits']) expect(await child.line()).toBe(line);
+    holder.write('end');
+    expect(await child.line()).toBe('true');
   });
 });
