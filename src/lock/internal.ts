@@ -2,7 +2,7 @@
 export * from '../errors.js';
 export { listenForAbort } from './abort-signal.js';
 export { HeldLock } from './held-lock.js';
-export { describeHolder, readHolder, readRecord } from './holder.js';
+export { readHolder, readRecord } from './holder.js';
 export * from './index.js';
 export { acquire, acquireSync } from './lock.js';
 export { timeoutError } from './lock-error.js';
