@@ -39,6 +39,11 @@ export async function transact<R>(
   return call.promise as Promise<R>;
 }
 
+/** Whether calls of this thread for that path have yet to be answered. */
+export function hasPendingCalls(path: string): boolean {
+  return queues.has(path);
+}
+
 /** As {@link transact}, but blocks the thread. */
 export function transactSync<R>(
   locate: () => string,

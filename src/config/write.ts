@@ -2,7 +2,7 @@ import { copyInput, type Key, parseKey, type TomlInput } from '../toml/index.js'
 import { configPath } from './config-path.js';
 import type { ConfigTransaction } from './merge-changes.js';
 import { readFile } from './read.js';
-import { transact, transactSync } from './transaction.js';
+import { hasPendingCalls, transact, transactSync } from './transaction.js';
 import type { WriteOptions, WriteSyncOptions } from './write-options.js';
 
 /**
@@ -53,14 +53,14 @@ export function setConfigValueSync(path: string | URL, key: Key, value: TomlInpu
  */
 export async function unsetConfigValue(path: string | URL, key: Key, options?: WriteOptions): Promise<boolean> {
   const parts = parseKey(key);
-  if (!isThere(path)) return false;
+  if (isAbsent(path)) return false;
   return updateConfig(path, (transaction) => transaction.unset(asKey(parts)), options);
 }
 
 /** As {@link unsetConfigValue}, but blocks the thread. Also throws LOCK_DEADLOCK where that could never end. */
 export function unsetConfigValueSync(path: string | URL, key: Key, options?: WriteSyncOptions): boolean {
   const parts = parseKey(key);
-  if (!isThere(path)) return false;
+  if (isAbsent(path)) return false;
   return updateConfigSync(path, (transaction) => transaction.unset(asKey(parts)), options);
 }
 
@@ -100,9 +100,13 @@ export function updateConfigSync<R>(
   return transactSync(() => absolute, change, options);
 }
 
-/** Where there is no config nothing can be unset, and no lock file or directory is left for having tried. */
-function isThere(path: string | URL): boolean {
-  return readFile(configPath(path)) !== undefined;
+/**
+ * Where there is no config nothing can be unset, and no lock file or directory is left for having tried; unless a call
+ * of this thread that came before is about to make it.
+ */
+function isAbsent(path: string | URL): boolean {
+  const absolute = configPath(path);
+  return !hasPendingCalls(absolute) && readFile(absolute) === undefined;
 }
 
 function asKey(parts: readonly string[]): Key {

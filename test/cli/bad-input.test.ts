@@ -87,13 +87,16 @@ describe.for([
     expect(await failure(args, { home })).toMatchObject({ exitCode: 3, code: 'CONFIG_READ' });
   });
 
-  test.skipIf(process.platform === 'win32')('refuses a FIFO and does not wait for its writer', async () => {
-    const home = temporaryDirectory();
-    execFileSync('mkfifo', [join(home, 'config.toml')]);
-    expect(await failure(args, { home })).toMatchObject({ exitCode: 3, code: 'CONFIG_READ' });
-  });
+  test.skipIf(process.platform === 'win32')(
+    'refuses a FIFO and does not wait for its writer (not on Windows)',
+    async () => {
+      const home = temporaryDirectory();
+      execFileSync('mkfifo', [join(home, 'config.toml')]);
+      expect(await failure(args, { home })).toMatchObject({ exitCode: 3, code: 'CONFIG_READ' });
+    },
+  );
 
-  test.runIf(canBeUnprivileged)('refuses a config that it may not read', async () => {
+  test.runIf(canBeUnprivileged)('refuses a config that it may not read (as root: needs setpriv)', async () => {
     const { home, config } = configHome();
     chmodSync(config, 0o000);
     expect(await failure(args, { home, isUnprivileged: true })).toMatchObject({
@@ -106,7 +109,7 @@ describe.for([
 });
 
 describe('a place that cannot be written or locked is an input or output error', () => {
-  test.runIf(canBeUnprivileged)('a read-only directory', async () => {
+  test.runIf(canBeUnprivileged)('a read-only directory (as root: needs setpriv)', async () => {
     const { home, config } = configHome();
     chmodSync(home, 0o555);
     expect(await failure(['config', 'port', '1'], { home, isUnprivileged: true })).toMatchObject({

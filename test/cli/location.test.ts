@@ -27,7 +27,7 @@ test('with nothing set but HOME it is HOME/config.toml, and ~/.config is not mad
   expect(await path([], { home })).toBe(join(home, 'config.toml'));
 });
 
-test.runIf(isLinux)('it is in ~/.config/zjj where ~/.config exists', async () => {
+test.runIf(isLinux)('it is in ~/.config/zjj where ~/.config exists (Linux)', async () => {
   const home = temporaryDirectory();
   mkdirSync(join(home, '.config'));
   expect(await set([], { home })).toBe('  (in global config)');
@@ -67,22 +67,25 @@ test('path as JSON is a string', async () => {
   expect(JSON.parse(await path(['--json'], { home }))).toBe(join(home, 'config.toml'));
 });
 
-test.skipIf(process.platform === 'win32')('a deleted current directory leaves the user their config', async () => {
-  const home = temporaryDirectory();
-  writeFileSync(join(home, 'config.toml'), 'a = 1\n');
-  const gone = join(home, 'gone');
-  mkdirSync(gone);
-  const script = join(home, 'from-gone.cjs');
-  writeFileSync(script, `process.chdir(${JSON.stringify(gone)}); require('node:fs').rmdirSync('../gone');`);
-  const env = { NODE_OPTIONS: `--require ${script}` };
-  expect(await runCli(['config', 'a'], { home, env })).toMatchObject({ exitCode: 0, stdout: '1\n' });
-  mkdirSync(gone);
-  expect(await runCli(['config', 'b', '2'], { home, env })).toMatchObject({ exitCode: 0 });
-  expect(readFileSync(join(home, 'config.toml'), 'utf8')).toBe('a = 1\nb = 2\n');
-  mkdirSync(gone);
-  expect(await runCli(['config', '--project', 'b', '2'], { home, env })).toMatchObject({
-    exitCode: 3,
-    stdout: '',
-  });
-  expect(() => rmdirSync(gone)).toThrow();
-});
+test.skipIf(process.platform === 'win32')(
+  'a deleted current directory leaves the user their config (not on Windows)',
+  async () => {
+    const home = temporaryDirectory();
+    writeFileSync(join(home, 'config.toml'), 'a = 1\n');
+    const gone = join(home, 'gone');
+    mkdirSync(gone);
+    const script = join(home, 'from-gone.cjs');
+    writeFileSync(script, `process.chdir(${JSON.stringify(gone)}); require('node:fs').rmdirSync('../gone');`);
+    const env = { NODE_OPTIONS: `--require ${script}` };
+    expect(await runCli(['config', 'a'], { home, env })).toMatchObject({ exitCode: 0, stdout: '1\n' });
+    mkdirSync(gone);
+    expect(await runCli(['config', 'b', '2'], { home, env })).toMatchObject({ exitCode: 0 });
+    expect(readFileSync(join(home, 'config.toml'), 'utf8')).toBe('a = 1\nb = 2\n');
+    mkdirSync(gone);
+    expect(await runCli(['config', '--project', 'b', '2'], { home, env })).toMatchObject({
+      exitCode: 3,
+      stdout: '',
+    });
+    expect(() => rmdirSync(gone)).toThrow();
+  },
+);

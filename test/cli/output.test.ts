@@ -28,7 +28,7 @@ describe('no control character of a key, a value or a path is printed raw', () =
     }
   });
 
-  test.runIf(isPosix)('of a path', async () => {
+  test.runIf(isPosix)('of a path (not on Windows)', async () => {
     const home = temporaryDirectory();
     const file = join(home, `${red}\n.toml`);
     for (const args of [['path'], ['path', '--json'], ['list'], ['a', '1'], ['a.b', '1'], ['a', '1', '--json']]) {
@@ -86,7 +86,7 @@ describe('standard output', () => {
     expect(stdout.trimEnd().split('\n')).toHaveLength(20_000);
   });
 
-  test.runIf(process.platform === 'linux')('that is full is an input or output error', async () => {
+  test.runIf(process.platform === 'linux')('that is full is an input or output error (Linux)', async () => {
     const full = openSync('/dev/full', 'w');
     const home = temporaryDirectory();
     const child = spawn(process.execPath, [cli, 'config', 'path'], {

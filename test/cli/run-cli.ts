@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+
+export { temporaryDirectory } from '../support/temporary-directory.js';
 
 /** The command as it is built. */
 export const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
@@ -22,13 +21,6 @@ export interface CliResult {
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
-}
-
-/** A new directory that goes when the test is over. */
-export function temporaryDirectory(): string {
-  const directory = realpathSync(mkdtempSync(join(tmpdir(), 'zjj-cli-')));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
 }
 
 const isRoot = process.getuid?.() === 0;

@@ -104,14 +104,17 @@ describe('the new file', () => {
     expect(statSync(`${path}.lock`).mode & 0o777).toBe(0o600);
   });
 
-  test.runIf(isRoot)('has the owner and group of the old one, and a lock file that its owner may write', async () => {
-    const path = configPath();
-    writeFileSync(path, 'a = 1\n');
-    chownSync(path, 65534, 12345);
-    await setConfigValue(path, 'a', 2);
-    expect(statSync(path)).toMatchObject({ uid: 65534, gid: 12345 });
-    expect(statSync(`${path}.lock`)).toMatchObject({ uid: 65534, gid: 12345 });
-  });
+  test.runIf(isRoot)(
+    'has the owner and group of the old one, and a lock file that its owner may write (needs root)',
+    async () => {
+      const path = configPath();
+      writeFileSync(path, 'a = 1\n');
+      chownSync(path, 65534, 12345);
+      await setConfigValue(path, 'a', 2);
+      expect(statSync(path)).toMatchObject({ uid: 65534, gid: 12345 });
+      expect(statSync(`${path}.lock`)).toMatchObject({ uid: 65534, gid: 12345 });
+    },
+  );
 
   test('has the access control list and the attributes of the old one', async (context) => {
     const path = configPath();
@@ -207,6 +210,14 @@ describe('a transaction', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
     expect(outcomes[2]).toMatchObject({ reason: { code: 'KEY_CONFLICT' } });
     expect(readFileSync(path, 'utf8')).toBe('a = 1\nb = 2\nd = 4\n');
+  });
+
+  test('keeps that order also where the config is not there yet', async () => {
+    const path = configPath();
+    const set = setConfigValue(path, 'a', 1);
+    const unset = unsetConfigValue(path, 'a');
+    expect([await set, await unset]).toEqual([undefined, true]);
+    expect(await readConfig(path)).toEqual({});
   });
 
   test('stores a value as it was when the call was made', async () => {
