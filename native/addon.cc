@@ -2,10 +2,12 @@
 //
 //   setup(record, onWaitEnd)                            before anything else; record: the start of the holder's JSON
 //   tryLock(path, flags, fileMode) -> index | BUSY      flags: SHARED 1, READS_STATE 2
-//   startWait(path, flags, fileMode) -> index | MUST_POLL     onWaitEnd(index, status, errno, call) follows
+//   startWait(path, flags, fileMode, pauseMs) -> index | MUST_POLL     onWaitEnd(index, status, waited, errno, call)
+//                                                       follows; pauseMs: how long to stay away first
 //   cancelWait(index) -> boolean                        false: no such wait, or it could not be woken and is given up
 //   waitSync(path, flags, fileMode, timeoutMs) -> index | TIMED_OUT | DEADLOCK     timeoutMs < 0: for ever
-//   release(index, clean) -> boolean
+//   release(index, clean, keepsOpen) -> boolean         keepsOpen: the file may stay open until closeIdle()
+//   closeIdle()
 //   found(index) -> FoundState                          if flags had READS_STATE
 //   isCurrent(index) -> boolean                         whether the path still names the locked file
 //   giveTo(index, user, group) -> boolean               the lock file's owner
@@ -134,11 +136,12 @@ Napi::Value Answer(Napi::Env env, const LockResult& result) {
 // The first three arguments of every call that opens a lock file.
 class Request {
  public:
-  explicit Request(const Napi::CallbackInfo& info) : request_{path_, LockMode::kExclusive, UnsignedAt(info, 2), false} {
+  explicit Request(const Napi::CallbackInfo& info) : request_{path_, {}} {
     fits_ = StringAt(info, 0, path_, sizeof(path_));
     uint32_t flags = UnsignedAt(info, 1);
-    if ((flags & kSharedFlag) != 0) request_.mode = LockMode::kShared;
-    request_.reads_state = (flags & kReadsStateFlag) != 0;
+    if ((flags & kSharedFlag) != 0) request_.options.mode = LockMode::kShared;
+    request_.options.reads_state = (flags & kReadsStateFlag) != 0;
+    request_.options.file_mode = UnsignedAt(info, 2);
   }
 
   // False when an exception is pending.
@@ -179,7 +182,7 @@ Napi::Value StartWait(const Napi::CallbackInfo& info) {
   Environment* environment = Enter(env);
   Request request(info);
   if (environment == nullptr || !request.Check(env)) return env.Undefined();
-  return Answer(env, environment->locks.StartWait(request.get()));
+  return Answer(env, environment->locks.StartWait(request.get(), NumberAt(info, 3)));
 }
 
 Napi::Value WaitSync(const Napi::CallbackInfo& info) {
@@ -199,8 +202,14 @@ Napi::Value CancelWait(const Napi::CallbackInfo& info) {
 Napi::Value Release(const Napi::CallbackInfo& info) {
   Environment* environment = Enter(info.Env());
   if (environment == nullptr) return info.Env().Undefined();
-  bool released = environment->locks.Release(IntegerAt(info, 0), BooleanAt(info, 1));
+  bool released = environment->locks.Release(IntegerAt(info, 0), BooleanAt(info, 1), BooleanAt(info, 2));
   return Napi::Boolean::New(info.Env(), released);
+}
+
+Napi::Value CloseIdle(const Napi::CallbackInfo& info) {
+  Environment* environment = Enter(info.Env());
+  if (environment != nullptr) environment->locks.CloseIdle();
+  return info.Env().Undefined();
 }
 
 Napi::Value Found(const Napi::CallbackInfo& info) {
@@ -253,14 +262,19 @@ Napi::Value KeepAlive(const Napi::CallbackInfo& info) {
 void OnWaitEnd(Napi::Env env, Napi::Function callback, void*, LockTable::Entry* entry) {
   if (static_cast<napi_env>(env) == nullptr || callback.IsEmpty()) return LockTable::Discard(entry);
   LockResult result = entry->table->Settle(entry);
-  napi_value arguments[4];
+  napi_value arguments[5];
   napi_value receiver = nullptr;
   napi_create_int32(env, result.index, &arguments[0]);
   napi_create_int32(env, static_cast<int>(result.status), &arguments[1]);
-  napi_create_int32(env, result.error.number, &arguments[2]);
-  napi_create_string_utf8(env, result.error.call, NAPI_AUTO_LENGTH, &arguments[3]);
+  napi_get_boolean(env, result.waited, &arguments[2]);
   napi_get_undefined(env, &receiver);
-  napi_call_function(env, receiver, callback, 4, arguments, nullptr);
+  size_t count = 3;
+  if (result.outcome == LockResult::kFailed) {
+    napi_create_int32(env, result.error.number, &arguments[3]);
+    napi_create_string_utf8(env, result.error.call, NAPI_AUTO_LENGTH, &arguments[4]);
+    count = 5;
+  }
+  napi_call_function(env, receiver, callback, count, arguments, nullptr);
 }
 
 Napi::Value Setup(const Napi::CallbackInfo& info) {
@@ -298,6 +312,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"cancelWait", Napi::Function::New<CancelWait>(env)},
       {"waitSync", Napi::Function::New<WaitSync>(env)},
       {"release", Napi::Function::New<Release>(env)},
+      {"closeIdle", Napi::Function::New<CloseIdle>(env)},
       {"found", Napi::Function::New<Found>(env)},
       {"isCurrent", Napi::Function::New<IsCurrent>(env)},
       {"giveTo", Napi::Function::New<GiveTo>(env)},

@@ -2,16 +2,18 @@
 //
 // Calling sequence
 //
-//   FileLock lock(path, mode, file_mode, record);
-//   lock.Open();                     // kOk, or why not
-//   lock.Try(false);                    // kOk, kBusy, or why not; never waits
+//   FileLock lock(path, record);
+//   lock.Open(options);              // kOk, or why not
+//   lock.Try();                      // kOk, kBusy, or why not; never waits
 //   lock.Wait(cancellation);         // kOk, kCancelled, or why not; blocks this thread
+//   lock.Record();                   // after kOk
 //   ...
 //   lock.Release(clean);             // after kOk only; again is a no-op
 //
-// Open() may be called once, Try() or Wait() once after it, in this order. Whatever they answer but kOk (and Open's
-// own kOk), the file is closed again and nothing is left behind. A FileLock is used by one thread at a time; only
-// Cancellation is shared.
+// Open() comes first, Try() or Wait() once after it, Record() before anything else that is asked of a lock. Whatever
+// they answer but kOk, the file is closed again and nothing is left behind. Unlock(clean) in the place of
+// Release(clean) may leave the file open: then Open(), which finds it so, and all that follows may be called again. A
+// FileLock is used by one thread at a time; only Cancellation is shared.
 //
 // What is promised (docs/protocol.md has the reasons)
 //
@@ -74,57 +76,80 @@ struct Cancellation {
   void* event = nullptr;
 };
 
+struct LockOptions {
+  LockMode mode = LockMode::kExclusive;
+  // The permission bits, less the umask, of a file that is created (POSIX only).
+  uint32_t file_mode = 0666;
+  // FileLock::found() will be asked for, at the cost of reading a file that is known already.
+  bool reads_state = false;
+};
+
 constexpr size_t kRecordSize = 256;
 
 class FileLock {
  public:
-  // `path` is UTF-8 and is copied. `file_mode` holds the permission bits, less the umask, of a file that Open() creates
-  // (POSIX only). `record` is the start of a JSON object, up to and including the comma before its last member; it is
-  // copied too.
-  FileLock(const char* path, LockMode mode, uint32_t file_mode, const char* record);
+  // `path` is UTF-8 and is copied. `record` is the start of a JSON object, up to and including the comma before its
+  // last member; it is copied too.
+  FileLock(const char* path, const char* record);
   ~FileLock();
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
 
-  LockStatus Open();
-  // `is_known`: this very file was seen to be a lock file before, and found() is not asked for. Spares reading it.
-  LockStatus Try(bool is_known);
+  LockStatus Open(const LockOptions& options);
+  LockStatus Try();
   LockStatus Wait(const Cancellation& cancellation);
+  // Looks at what the file holds, and leaves the record of an exclusive holder. Apart from Wait(), whose thread is to
+  // wake the other one as soon as it has the lock.
+  void Record();
   // Never waits. `clean` leaves the mark that the next exclusive holder sees as FoundState::kClean.
   void Release(bool clean);
+  // As Release(), but leaves the file open, and answers true, where that pays: a lock that is taken again soon is then
+  // spared half of the system calls. Never on Windows, where nobody could remove the file.
+  bool Unlock(bool clean);
   // Whether the path still names the file that this lock is on.
   bool IsCurrent() const;
   // Makes the file another user's (POSIX), never through a link that somebody put at the path.
   bool GiveTo(uint32_t user, uint32_t group);
 
-  LockMode mode() const { return mode_; }
+  LockMode mode() const { return options_.mode; }
+  const char* path() const { return path_; }
+  // Whether the lock was not to be had at once when Wait() asked for it.
+  bool waited() const { return waited_; }
   FoundState found() const { return found_; }
-  bool has_record() const { return held_ && writable_ && mode_ == LockMode::kExclusive; }
+  bool has_record() const { return held_ && writable_ && mode() == LockMode::kExclusive; }
   const FileIdentity& identity() const { return identity_; }
-  // In bytes, when it was opened.
-  uint64_t size() const { return size_; }
   const SystemError& error() const { return error_; }
 
  private:
-  LockStatus Fail(const char* call);
-  LockStatus Granted(bool is_known);
+  // What every platform has in common is in file_lock.cc.
   LockStatus Reopen();
+  void EndHold(bool clean);
+
+  // The rest is one platform's.
+  LockStatus OpenFile();
+  void UnlockFile();
   void Close();
+  // The number of bytes read, negative when it failed.
+  int64_t ReadRecord(char* buffer);
+  void WriteRecord(const char* buffer);
+  LockStatus Fail(const char* call);
 
   char* path_;     // one allocation holds both strings; null: out of memory
   char* record_;   // within it
   intptr_t file_;  // descriptor or HANDLE; -1: not open
   FileIdentity identity_;
-  uint64_t size_ = 0;
   SystemError error_;
-  uint32_t file_mode_;
-  LockMode mode_;
+  LockOptions options_;
   FoundState found_ = FoundState::kUnclean;
   bool created_ = false;
   bool writable_ = false;
+  bool recorded_ = false;  // this FileLock has written its record into this very file
   bool held_ = false;
+  bool waited_ = false;
 };
 
+// The time of the day, as milliseconds since 1970.
+int64_t UnixMs();
 // Fills `buffer` (kRecordSize bytes) with the record of a holder since `unix_ms`, the clean mark of a release then, or
 // blanks. The mark has a time so that each release changes the file: who waits sees that the lock changes hands.
 void FormatRecord(char* buffer, const char* record, int64_t unix_ms);

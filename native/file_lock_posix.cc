@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -22,7 +21,13 @@ FileIdentity IdentityOf(const struct stat& st) {
   return {static_cast<uint64_t>(st.st_dev), static_cast<uint64_t>(st.st_ino)};
 }
 
+bool NamesFile(const char* path, const FileIdentity& identity, struct stat* st) {
+  return lstat(path, st) == 0 && IdentityOf(*st) == identity;
+}
+
 int OperationOf(LockMode mode) { return mode == LockMode::kShared ? LOCK_SH : LOCK_EX; }
+
+}  // namespace
 
 int64_t UnixMs() {
   struct timespec now;
@@ -30,25 +35,7 @@ int64_t UnixMs() {
   return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1000000;
 }
 
-}  // namespace
-
-FileLock::FileLock(const char* path, LockMode mode, uint32_t file_mode, const char* record)
-    : file_(-1), file_mode_(file_mode), mode_(mode) {
-  size_t path_size = strlen(path) + 1;
-  size_t record_size = strlen(record) + 1;
-  path_ = static_cast<char*>(malloc(path_size + record_size));
-  if (path_ == nullptr) return;
-  record_ = path_ + path_size;
-  memcpy(path_, path, path_size);
-  memcpy(record_, record, record_size);
-}
-
-FileLock::~FileLock() {
-  Release(false);
-  free(path_);
-}
-
-LockStatus FileLock::Open() {
+LockStatus FileLock::OpenFile() {
   if (path_ == nullptr) {
     errno = ENOMEM;
     return Fail("malloc");
@@ -74,7 +61,7 @@ LockStatus FileLock::Open() {
     } else if (errno == ENOENT) {
       // O_EXCL, so that exactly one process knows that it made the file. Never O_CREAT without it: in a sticky
       // directory that refuses a file which another user owns (protected_regular).
-      int fd = open(path_, O_RDWR | O_CREAT | O_EXCL | kOpenFlags, static_cast<mode_t>(file_mode_));
+      int fd = open(path_, O_RDWR | O_CREAT | O_EXCL | kOpenFlags, static_cast<mode_t>(options_.file_mode));
       if (fd < 0) {
         if (errno == EEXIST || errno == EINTR) continue;
         return Fail("open");
@@ -91,18 +78,22 @@ LockStatus FileLock::Open() {
       return LockStatus::kInvalid;
     }
     identity_ = IdentityOf(st);
-    size_ = static_cast<uint64_t>(st.st_size);
     return LockStatus::kOk;
   }
 }
 
-LockStatus FileLock::Try(bool is_known) {
+LockStatus FileLock::Try() {
   for (;;) {
-    if (flock(static_cast<int>(file_), OperationOf(mode_) | LOCK_NB) == 0) {
-      if (IsCurrent()) return Granted(is_known);
+    if (flock(static_cast<int>(file_), OperationOf(mode()) | LOCK_NB) == 0) {
+      struct stat st;
+      if (NamesFile(path_, identity_, &st)) {
+        // Somebody may have put something else into a file that was left open.
+        if (st.st_size != static_cast<off_t>(kRecordSize)) recorded_ = false;
+        held_ = true;
+        return LockStatus::kOk;
+      }
       LockStatus status = Reopen();
       if (status != LockStatus::kOk) return status;
-      is_known = false;
     } else if (errno == EWOULDBLOCK) {
       Close();
       return LockStatus::kBusy;
@@ -113,77 +104,51 @@ LockStatus FileLock::Try(bool is_known) {
 }
 
 LockStatus FileLock::Wait(const Cancellation& cancellation) {
+  waited_ = false;
+  int operation = OperationOf(mode()) | LOCK_NB;
   for (;;) {
     // A signal that comes between this look and flock() is lost: whoever cancels sends it until the wait is over.
     if (cancellation.requested.load(std::memory_order_acquire)) {
       Close();
       return LockStatus::kCancelled;
     }
-    if (flock(static_cast<int>(file_), OperationOf(mode_)) == 0) {
-      if (IsCurrent()) return Granted(false);
+    if (flock(static_cast<int>(file_), operation) == 0) {
+      if (IsCurrent()) {
+        held_ = true;
+        return LockStatus::kOk;
+      }
       LockStatus status = Reopen();
       if (status != LockStatus::kOk) return status;
+    } else if (errno == EWOULDBLOCK) {
+      waited_ = true;
+      operation = OperationOf(mode());
     } else if (errno != EINTR) {
       return Fail("flock");
     }
   }
 }
 
-void FileLock::Release(bool clean) {
-  if (file_ < 0) return;
-  int fd = static_cast<int>(file_);
-  if (held_) {
-    if (mode_ == LockMode::kExclusive && writable_) {
-      char buffer[kRecordSize];
-      if (clean) {
-        FormatCleanMark(buffer, UnixMs());
-      } else {
-        FormatBlank(buffer);
-      }
-      // May fail (a full disk): the record then names a holder that is gone, which readers of it must expect anyway.
-      (void)!pwrite(fd, buffer, kRecordSize, 0);
-    }
-    // Before close: a child between fork and exec still shares the open file description, and would keep the lock.
-    flock(fd, LOCK_UN);
-    held_ = false;
+bool FileLock::Unlock(bool clean) {
+  // What was opened to be read only may be writable the next time, and what is not a lock file is nothing to keep open.
+  if (!held_ || !writable_) {
+    Release(clean);
+    return false;
   }
-  Close();
+  EndHold(clean);
+  return true;
 }
 
-LockStatus FileLock::Granted(bool is_known) {
-  held_ = true;
-  int fd = static_cast<int>(file_);
-  char buffer[kRecordSize];
-  if (is_known && mode_ == LockMode::kExclusive && writable_) {
-    FormatRecord(buffer, record_, UnixMs());
-    (void)!pwrite(fd, buffer, kRecordSize, 0);
-    return LockStatus::kOk;
-  }
-  ssize_t size = pread(fd, buffer, kRecordSize, 0);
-  bool read = size == static_cast<ssize_t>(kRecordSize);
-  // Not a lock file but somebody's data or script, locked in place as with flock(1): nothing is written into it.
-  if (size != 0 && !(read && (IsRecord(buffer) || IsBlank(buffer) || IsCleanMark(buffer)))) writable_ = false;
-  found_ = created_ ? FoundState::kCreated : (read && IsCleanMark(buffer) ? FoundState::kClean : FoundState::kUnclean);
-  if (!writable_) return LockStatus::kOk;
-  if (mode_ == LockMode::kExclusive) {
-    FormatRecord(buffer, record_, UnixMs());
-    (void)!pwrite(fd, buffer, kRecordSize, 0);
-  } else if (read && !IsBlank(buffer) && !IsCleanMark(buffer)) {
-    // An exclusive holder died; its record must not be taken for that of a shared holder who blocks.
-    FormatBlank(buffer);
-    (void)!pwrite(fd, buffer, kRecordSize, 0);
-  }
-  return LockStatus::kOk;
-}
+// Before close: a child between fork and exec still shares the open file description, and would keep the lock.
+void FileLock::UnlockFile() { flock(static_cast<int>(file_), LOCK_UN); }
 
-LockStatus FileLock::Reopen() {
-  Close();
-  return Open();
-}
+// These may fail (a full disk): the record then names a holder that is gone, which readers of it must expect anyway.
+void FileLock::WriteRecord(const char* buffer) { (void)!pwrite(static_cast<int>(file_), buffer, kRecordSize, 0); }
+
+int64_t FileLock::ReadRecord(char* buffer) { return pread(static_cast<int>(file_), buffer, kRecordSize, 0); }
 
 bool FileLock::IsCurrent() const {
   struct stat st;
-  return lstat(path_, &st) == 0 && IdentityOf(st) == identity_;
+  return NamesFile(path_, identity_, &st);
 }
 
 bool FileLock::GiveTo(uint32_t user, uint32_t group) {
@@ -201,8 +166,9 @@ LockStatus FileLock::Fail(const char* call) {
 }
 
 void FileLock::Close() {
-  if (file_ >= 0) close(static_cast<int>(file_));
+  if (file_ != -1) close(static_cast<int>(file_));
   file_ = -1;
+  recorded_ = false;
 }
 
 }  // namespace zjj

@@ -53,13 +53,6 @@ int ErrnoOf(DWORD error) {
   }
 }
 
-int64_t UnixMs() {
-  FILETIME now;
-  GetSystemTimeAsFileTime(&now);
-  int64_t ticks = (static_cast<int64_t>(now.dwHighDateTime) << 32) | now.dwLowDateTime;  // 100 ns since 1601
-  return ticks / 10000 - 11644473600000LL;
-}
-
 // An operation at an offset. The handle is overlapped, so each needs an event of its own and must be drained before the
 // OVERLAPPED goes: the kernel writes into it.
 struct Operation {
@@ -81,19 +74,6 @@ bool Finish(HANDLE file, Operation* operation, BOOL started, DWORD* transferred)
   return GetOverlappedResult(file, &operation->overlapped, transferred, TRUE) != 0;
 }
 
-bool ReadRecord(HANDLE file, char* buffer, DWORD* size) {
-  Operation operation(0);
-  BOOL started = ReadFile(file, buffer, kRecordSize, nullptr, &operation.overlapped);
-  return Finish(file, &operation, started, size) && *size == kRecordSize;
-}
-
-void WriteRecord(HANDLE file, const char* buffer) {
-  Operation operation(0);
-  DWORD length = 0;
-  BOOL started = WriteFile(file, buffer, kRecordSize, nullptr, &operation.overlapped);
-  Finish(file, &operation, started, &length);
-}
-
 DWORD FlagsOf(LockMode mode) { return mode == LockMode::kExclusive ? LOCKFILE_EXCLUSIVE_LOCK : 0; }
 
 // The wide form of a UTF-8 path, to be freed; null when it is not UTF-8 or there is no memory.
@@ -107,23 +87,14 @@ wchar_t* WidePath(const char* path) {
 
 }  // namespace
 
-FileLock::FileLock(const char* path, LockMode mode, uint32_t file_mode, const char* record)
-    : file_(-1), file_mode_(file_mode), mode_(mode) {
-  size_t path_size = strlen(path) + 1;
-  size_t record_size = strlen(record) + 1;
-  path_ = static_cast<char*>(malloc(path_size + record_size));
-  if (path_ == nullptr) return;
-  record_ = path_ + path_size;
-  memcpy(path_, path, path_size);
-  memcpy(record_, record, record_size);
+int64_t UnixMs() {
+  FILETIME now;
+  GetSystemTimeAsFileTime(&now);
+  int64_t ticks = (static_cast<int64_t>(now.dwHighDateTime) << 32) | now.dwLowDateTime;  // 100 ns since 1601
+  return ticks / 10000 - 11644473600000LL;
 }
 
-FileLock::~FileLock() {
-  Release(false);
-  free(path_);
-}
-
-LockStatus FileLock::Open() {
+LockStatus FileLock::OpenFile() {
   wchar_t* path = path_ == nullptr ? nullptr : WidePath(path_);
   if (path == nullptr) {
     SetLastError(path_ == nullptr ? ERROR_NOT_ENOUGH_MEMORY : ERROR_INVALID_NAME);
@@ -171,17 +142,19 @@ LockStatus FileLock::Open() {
   }
   identity_ = {information.dwVolumeSerialNumber,
                (static_cast<uint64_t>(information.nFileIndexHigh) << 32) | information.nFileIndexLow};
-  size_ = (static_cast<uint64_t>(information.nFileSizeHigh) << 32) | information.nFileSizeLow;
   return LockStatus::kOk;
 }
 
-LockStatus FileLock::Try(bool is_known) {
+LockStatus FileLock::Try() {
   HANDLE file = HandleOf(file_);
   Operation operation(kLockOffsetHigh);
   if (operation.overlapped.hEvent == nullptr) return Fail("CreateEventW");
-  BOOL started = LockFileEx(file, FlagsOf(mode_) | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &operation.overlapped);
+  BOOL started = LockFileEx(file, FlagsOf(mode()) | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &operation.overlapped);
   DWORD ignored;
-  if (Finish(file, &operation, started, &ignored)) return Granted(is_known);
+  if (Finish(file, &operation, started, &ignored)) {
+    held_ = true;
+    return LockStatus::kOk;
+  }
   if (GetLastError() != ERROR_LOCK_VIOLATION) return Fail("LockFileEx");
   Close();
   return LockStatus::kBusy;
@@ -191,7 +164,8 @@ LockStatus FileLock::Wait(const Cancellation& cancellation) {
   HANDLE file = HandleOf(file_);
   Operation operation(kLockOffsetHigh);
   if (operation.overlapped.hEvent == nullptr) return Fail("CreateEventW");
-  BOOL started = LockFileEx(file, FlagsOf(mode_), 0, 1, 0, &operation.overlapped);
+  BOOL started = LockFileEx(file, FlagsOf(mode()), 0, 1, 0, &operation.overlapped);
+  waited_ = !started;
   if (!started) {
     if (GetLastError() != ERROR_IO_PENDING) return Fail("LockFileEx");
     HANDLE events[] = {operation.overlapped.hEvent, cancellation.event};
@@ -200,58 +174,40 @@ LockStatus FileLock::Wait(const Cancellation& cancellation) {
     }
   }
   DWORD ignored;
-  if (GetOverlappedResult(file, &operation.overlapped, &ignored, TRUE)) return Granted(false);
+  if (GetOverlappedResult(file, &operation.overlapped, &ignored, TRUE)) {
+    held_ = true;
+    return LockStatus::kOk;
+  }
   if (GetLastError() != ERROR_OPERATION_ABORTED) return Fail("LockFileEx");
   Close();
   return LockStatus::kCancelled;
 }
 
-void FileLock::Release(bool clean) {
-  if (file_ == -1) return;
-  if (held_) {
-    HANDLE file = HandleOf(file_);
-    if (mode_ == LockMode::kExclusive && writable_) {
-      char buffer[kRecordSize];
-      if (clean) {
-        FormatCleanMark(buffer, UnixMs());
-      } else {
-        FormatBlank(buffer);
-      }
-      WriteRecord(file, buffer);
-    }
-    // Closing would unlock too, but at a time of the system's own choosing.
-    OVERLAPPED at = {};
-    at.OffsetHigh = kLockOffsetHigh;
-    UnlockFileEx(file, 0, 1, 0, &at);
-    held_ = false;
-  }
-  Close();
+bool FileLock::Unlock(bool clean) {
+  Release(clean);
+  return false;
 }
 
-LockStatus FileLock::Granted(bool is_known) {
-  held_ = true;
-  HANDLE file = HandleOf(file_);
-  char buffer[kRecordSize];
-  if (is_known && mode_ == LockMode::kExclusive && writable_) {
-    FormatRecord(buffer, record_, UnixMs());
-    WriteRecord(file, buffer);
-    return LockStatus::kOk;
-  }
+void FileLock::UnlockFile() {
+  // Closing would unlock too, but at a time of the system's own choosing.
+  OVERLAPPED at = {};
+  at.OffsetHigh = kLockOffsetHigh;
+  UnlockFileEx(HandleOf(file_), 0, 1, 0, &at);
+}
+
+void FileLock::WriteRecord(const char* buffer) {
+  Operation operation(0);
+  DWORD length = 0;
+  BOOL started = WriteFile(HandleOf(file_), buffer, kRecordSize, nullptr, &operation.overlapped);
+  Finish(HandleOf(file_), &operation, started, &length);
+}
+
+int64_t FileLock::ReadRecord(char* buffer) {
+  Operation operation(0);
   DWORD size = 0;
-  bool read = ReadRecord(file, buffer, &size);
-  // Not a lock file but somebody's data, locked in place: nothing is written into it.
-  if (size != 0 && !(read && (IsRecord(buffer) || IsBlank(buffer) || IsCleanMark(buffer)))) writable_ = false;
-  found_ = created_ ? FoundState::kCreated : (read && IsCleanMark(buffer) ? FoundState::kClean : FoundState::kUnclean);
-  if (!writable_) return LockStatus::kOk;
-  if (mode_ == LockMode::kExclusive) {
-    FormatRecord(buffer, record_, UnixMs());
-    WriteRecord(file, buffer);
-  } else if (read && !IsBlank(buffer) && !IsCleanMark(buffer)) {
-    // An exclusive holder died; its record must not be taken for that of a shared holder who blocks.
-    FormatBlank(buffer);
-    WriteRecord(file, buffer);
-  }
-  return LockStatus::kOk;
+  BOOL started = ReadFile(HandleOf(file_), buffer, kRecordSize, nullptr, &operation.overlapped);
+  if (Finish(HandleOf(file_), &operation, started, &size)) return size;
+  return GetLastError() == ERROR_HANDLE_EOF ? 0 : -1;
 }
 
 // Nobody can remove or replace the file while it is open without FILE_SHARE_DELETE.
@@ -272,6 +228,7 @@ LockStatus FileLock::Fail(const char* call) {
 void FileLock::Close() {
   if (file_ != -1) CloseHandle(HandleOf(file_));
   file_ = -1;
+  recorded_ = false;
 }
 
 }  // namespace zjj

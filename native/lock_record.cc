@@ -1,6 +1,5 @@
 // The bytes at the start of a lock file: who holds it, or how it was released.
 
-#include <cstdio>
 #include <cstring>
 
 #include "file_lock.h"
@@ -11,14 +10,8 @@ namespace {
 
 constexpr char kCleanMark[] = "released by the zjj store at ";
 
-// 2026-11-23T06:32:09.123Z, and room for what no clock will show.
-constexpr size_t kTimeSize = 64;
-
-void FillWith(char* buffer, const char* text, size_t length) {
-  memset(buffer, ' ', kRecordSize);
-  memcpy(buffer, text, length);
-  buffer[kRecordSize - 1] = '\n';
-}
+// 2026-11-23T06:32:09.123Z
+constexpr size_t kTimeSize = 24;
 
 // The civil date of a day count since 1970-01-01, for years from 1970 on. gmtime_r would do, but takes the lock of the
 // C library's time zone, and this runs on every exclusive lock.
@@ -34,36 +27,66 @@ void CivilFromDays(int64_t days, int* year, int* month, int* day) {
   *year = static_cast<int>(year_of_era + era * 400 + (*month <= 2 ? 1 : 0));
 }
 
-void FormatTime(char* time, int64_t unix_ms) {
+char* PutDigits(char* at, int number, int digits) {
+  for (int index = digits - 1; index >= 0; index--) {
+    at[index] = static_cast<char>('0' + number % 10);
+    number /= 10;
+  }
+  return at + digits;
+}
+
+// By hand, for snprintf takes a tenth of the time that an uncontended lock does.
+char* PutTime(char* at, int64_t unix_ms) {
   constexpr int64_t kDayMs = 86400000;
   int year, month, day;
   CivilFromDays(unix_ms / kDayMs, &year, &month, &day);
   int ms = static_cast<int>(unix_ms % kDayMs);
-  snprintf(time, kTimeSize, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", year, month, day, ms / 3600000, ms / 60000 % 60,
-           ms / 1000 % 60, ms % 1000);
+  at = PutDigits(at, year, 4);
+  *at++ = '-';
+  at = PutDigits(at, month, 2);
+  *at++ = '-';
+  at = PutDigits(at, day, 2);
+  *at++ = 'T';
+  at = PutDigits(at, ms / 3600000, 2);
+  *at++ = ':';
+  at = PutDigits(at, ms / 60000 % 60, 2);
+  *at++ = ':';
+  at = PutDigits(at, ms / 1000 % 60, 2);
+  *at++ = '.';
+  at = PutDigits(at, ms % 1000, 3);
+  *at++ = 'Z';
+  return at;
+}
+
+char* PutText(char* at, const char* text, size_t length) {
+  memcpy(at, text, length);
+  return at + length;
 }
 
 }  // namespace
 
 void FormatRecord(char* buffer, const char* record, int64_t unix_ms) {
-  char time[kTimeSize];
-  FormatTime(time, unix_ms);
-  char text[kRecordSize];
-  int length = snprintf(text, sizeof(text), "%s\"since\":\"%s\"}", record, time);
+  constexpr char kSince[] = "\"since\":\"";
+  constexpr char kEnd[] = "\"}";
+  size_t length = strlen(record);
+  FormatBlank(buffer);
   // A record that does not fit is left out rather than cut: half of one would not parse.
-  if (length < 0 || static_cast<size_t>(length) >= kRecordSize) return FormatBlank(buffer);
-  FillWith(buffer, text, static_cast<size_t>(length));
+  if (length + sizeof(kSince) - 1 + kTimeSize + sizeof(kEnd) - 1 >= kRecordSize) return;
+  char* at = PutText(buffer, record, length);
+  at = PutText(at, kSince, sizeof(kSince) - 1);
+  at = PutTime(at, unix_ms);
+  PutText(at, kEnd, sizeof(kEnd) - 1);
 }
 
 void FormatCleanMark(char* buffer, int64_t unix_ms) {
-  char time[kTimeSize];
-  FormatTime(time, unix_ms);
-  char text[sizeof(kCleanMark) + kTimeSize];
-  int length = snprintf(text, sizeof(text), "%s%s", kCleanMark, time);
-  FillWith(buffer, text, length < 0 ? 0 : static_cast<size_t>(length));
+  FormatBlank(buffer);
+  PutTime(PutText(buffer, kCleanMark, sizeof(kCleanMark) - 1), unix_ms);
 }
 
-void FormatBlank(char* buffer) { FillWith(buffer, "", 0); }
+void FormatBlank(char* buffer) {
+  memset(buffer, ' ', kRecordSize - 1);
+  buffer[kRecordSize - 1] = '\n';
+}
 
 bool IsCleanMark(const char* buffer) { return memcmp(buffer, kCleanMark, sizeof(kCleanMark) - 1) == 0; }
 

@@ -16,20 +16,14 @@ constexpr double kPollMs = 20;
 // Room for the last member of the record, the time.
 constexpr size_t kSinceSize = 40;
 
-LockResult Failure(LockStatus status, const SystemError& error) {
+// A lock of null is one for which there was no memory.
+LockResult FailureOf(LockStatus status, FileLock* lock) {
   LockResult result = {LockResult::kFailed};
   result.status = status;
-  result.error = error;
-  return result;
-}
-
-LockResult FailureOf(LockStatus status, FileLock* lock) {
-  LockResult result = Failure(status, lock->error());
+  result.error = lock == nullptr ? SystemError{ENOMEM, "malloc", 0} : lock->error();
   delete lock;
   return result;
 }
-
-LockResult OutOfMemory() { return Failure(LockStatus::kFailed, {ENOMEM, "malloc", 0}); }
 
 }  // namespace
 
@@ -41,12 +35,11 @@ bool LockTable::SetRecord(const char* record) {
 }
 
 LockResult LockTable::Try(const LockRequest& request) {
-  FileLock* lock = new (std::nothrow) FileLock(request.path, request.mode, request.file_mode, record_);
-  if (lock == nullptr) return OutOfMemory();
-  LockStatus status = lock->Open();
-  if (status == LockStatus::kOk) status = lock->Try(!request.reads_state && IsKnown(*lock, request.path));
+  FileLock* lock = TakeIdle(request.path);
+  LockStatus status = Open(request, &lock);
+  if (status == LockStatus::kOk) status = lock->Try();
   if (status == LockStatus::kOk) {
-    if (lock->has_record()) NoteKnown(*lock, request.path);
+    lock->Record();
     return {LockResult::kHeld, Add(lock)->index};
   }
   if (status != LockStatus::kBusy) return FailureOf(status, lock);
@@ -54,18 +47,18 @@ LockResult LockTable::Try(const LockRequest& request) {
   return {LockResult::kBusy};
 }
 
-LockResult LockTable::StartWait(const LockRequest& request) {
-  FileLock* lock = new (std::nothrow) FileLock(request.path, request.mode, request.file_mode, record_);
-  if (lock == nullptr) return OutOfMemory();
-  LockStatus status = lock->Open();
+LockResult LockTable::StartWait(const LockRequest& request, double pause_ms) {
+  FileLock* lock = TakeIdle(request.path);
+  LockStatus status = Open(request, &lock);
   if (status != LockStatus::kOk) return FailureOf(status, lock);
   Entry* entry = Add(lock);
-  entry->wait = WaitThread::Start(
-      lock,
+  entry->wait = StartThread(
+      lock, pause_ms,
       [](void* context) {
         Entry* out = static_cast<Entry*>(context);
-        // Whoever settles the entry joins this thread first, so that it outlives this line.
-        out->posted = out->table->on_out_(out, out->table->context_);
+        out->posted = true;
+        // Once it is posted the entry is another's. One that cannot be is left to Close().
+        if (!out->table->on_out_(out, out->table->context_)) out->posted = false;
       },
       entry);
   if (entry->wait != nullptr) return {LockResult::kHeld, entry->index};
@@ -86,15 +79,14 @@ bool LockTable::CancelWait(int index) {
 }
 
 LockResult LockTable::WaitSync(const LockRequest& request, double timeout_ms) {
-  FileLock* lock = new (std::nothrow) FileLock(request.path, request.mode, request.file_mode, record_);
-  if (lock == nullptr) return OutOfMemory();
-  LockStatus status = lock->Open();
+  FileLock* lock = TakeIdle(request.path);
+  LockStatus status = Open(request, &lock);
   if (status != LockStatus::kOk) return FailureOf(status, lock);
-  if (ConflictsWithOwn(lock->identity(), request.mode)) {
+  if (ConflictsWithOwn(lock->identity(), request.options.mode)) {
     delete lock;
     return {LockResult::kDeadlock};
   }
-  WaitThread* wait = WaitThread::Start(lock, nullptr, nullptr);
+  WaitThread* wait = StartThread(lock, 0, nullptr, nullptr);
   if (wait == nullptr) {
     delete lock;
     return PollSync(request, timeout_ms);
@@ -103,9 +95,12 @@ LockResult LockTable::WaitSync(const LockRequest& request, double timeout_ms) {
     return {LockResult::kTimedOut};
   }
   status = wait->status();
-  wait->Join();
+  Park(wait);
   // A grant that beat the timeout stays a grant.
-  if (status == LockStatus::kOk) return {LockResult::kHeld, Add(lock)->index};
+  if (status == LockStatus::kOk) {
+    lock->Record();
+    return {LockResult::kHeld, Add(lock)->index};
+  }
   if (status != LockStatus::kCancelled) return FailureOf(status, lock);
   delete lock;
   return {LockResult::kTimedOut};
@@ -122,14 +117,25 @@ LockResult LockTable::PollSync(const LockRequest& request, double timeout_ms) {
   }
 }
 
-bool LockTable::Release(int index, bool clean) {
-  if (Held(index) == nullptr) return false;
+bool LockTable::Release(int index, bool clean, bool keeps_open) {
+  FileLock* lock = Held(index);
+  if (lock == nullptr) return false;
   Entry* entry = entries_[static_cast<size_t>(index)];
-  entry->lock->Release(clean);
   Remove(entry);
-  delete entry->lock;
   delete entry;
+  if (keeps_open && lock->Unlock(clean)) {
+    CloseIdle();
+    idle_ = lock;
+  } else {
+    lock->Release(clean);
+    delete lock;
+  }
   return true;
+}
+
+void LockTable::CloseIdle() {
+  delete idle_;
+  idle_ = nullptr;
 }
 
 FileLock* LockTable::Held(int index) const {
@@ -140,12 +146,15 @@ FileLock* LockTable::Held(int index) const {
 
 LockResult LockTable::Settle(Entry* entry) {
   LockStatus status = entry->wait->status();
-  entry->wait->Join();
+  Park(entry->wait);
   entry->wait = nullptr;
   entry->posted = false;
   if (status == LockStatus::kOk) {
+    entry->lock->Record();
     entry->identity = entry->lock->identity();
-    return {LockResult::kHeld, entry->index};
+    LockResult result = {LockResult::kHeld, entry->index};
+    result.waited = entry->lock->waited();
+    return result;
   }
   LockResult result = FailureOf(status, entry->lock);
   result.index = entry->index;
@@ -181,6 +190,9 @@ void LockTable::Close() {
   }
   entries_.clear();
   free_.clear();
+  CloseIdle();
+  if (parked_ != nullptr) parked_->Join();
+  parked_ = nullptr;
 }
 
 LockTable::Entry* LockTable::Add(FileLock* lock) {
@@ -204,17 +216,42 @@ void LockTable::Remove(Entry* entry) {
   free_.push_back(entry->index);
 }
 
-bool LockTable::IsKnown(const FileLock& lock, const char* path) const {
-  return lock.size() == kRecordSize && lock.identity() == known_ && strcmp(path, known_path_) == 0;
+WaitThread* LockTable::StartThread(FileLock* lock, double pause_ms, WaitThread::OnOut on_out, void* context) {
+  if (parked_ != nullptr) {
+    WaitThread* wait = parked_;
+    parked_ = nullptr;
+    if (wait->Restart(lock, pause_ms, on_out, context)) return wait;
+    wait->Join();
+  }
+  return WaitThread::Start(lock, pause_ms, on_out, context);
 }
 
-void LockTable::NoteKnown(const FileLock& lock, const char* path) {
-  known_ = lock.identity();
-  if (strcmp(path, known_path_) == 0) return;
-  size_t size = strlen(path) + 1;
-  // A longer path is none that is looked for.
-  if (size > sizeof(known_path_)) size = 0;
-  memcpy(known_path_, size == 0 ? "" : path, size == 0 ? 1 : size);
+// Nothing is to be left of a wait that failed.
+void LockTable::Park(WaitThread* wait) {
+  if (wait->status() != LockStatus::kOk) {
+    wait->Join();
+    return;
+  }
+  if (parked_ != nullptr) parked_->Join();
+  parked_ = wait;
+}
+
+FileLock* LockTable::TakeIdle(const char* path) {
+  if (idle_ == nullptr) return nullptr;
+  if (strcmp(idle_->path(), path) != 0) {
+    // It may have the last descriptor that the process can have.
+    CloseIdle();
+    return nullptr;
+  }
+  FileLock* lock = idle_;
+  idle_ = nullptr;
+  return lock;
+}
+
+// `*lock` may hold one to use, else it is made.
+LockStatus LockTable::Open(const LockRequest& request, FileLock** lock) const {
+  if (*lock == nullptr) *lock = new (std::nothrow) FileLock(request.path, record_);
+  return *lock == nullptr ? LockStatus::kFailed : (*lock)->Open(request.options);
 }
 
 bool LockTable::ConflictsWithOwn(const FileIdentity& identity, LockMode mode) const {

@@ -15,9 +15,7 @@ namespace zjj {
 
 struct LockRequest {
   const char* path;  // UTF-8
-  LockMode mode;
-  uint32_t file_mode;
-  bool reads_state;  // FileLock::found() will be asked for
+  LockOptions options;
 };
 
 // What a call gave: a lock's index, or why not.
@@ -34,6 +32,7 @@ struct LockResult {
   int index = -1;
   LockStatus status = LockStatus::kOk;
   SystemError error = {};
+  bool waited = false;  // of Settle(): the lock was not to be had at once
 };
 
 class LockTable {
@@ -57,14 +56,17 @@ class LockTable {
   bool SetRecord(const char* record);
 
   LockResult Try(const LockRequest& request);
-  // kHeld names a lock that is waited for: the index is that of the lock once Settle() says so.
-  LockResult StartWait(const LockRequest& request);
+  // kHeld names a lock that is waited for: the index is that of the lock once Settle() says so. It is asked for after
+  // `pause_ms`.
+  LockResult StartWait(const LockRequest& request, double pause_ms);
   // Asks for the end of a wait; never blocks. Repeat it until the wait has settled. False when there is no such wait,
   // or none that can be woken: it is then given up, and will not settle.
   bool CancelWait(int index);
   // Blocks. `timeout_ms` below 0 is for ever.
   LockResult WaitSync(const LockRequest& request, double timeout_ms);
-  bool Release(int index, bool clean);
+  // `keeps_open`: the lock is likely to be taken again at once, so its file may stay open until CloseIdle().
+  bool Release(int index, bool clean, bool keeps_open);
+  void CloseIdle();
   FileLock* Held(int index) const;
 
   // For the entries that OnOut took over.
@@ -77,17 +79,20 @@ class LockTable {
  private:
   Entry* Add(FileLock* lock);
   void Remove(Entry* entry);
-  bool IsKnown(const FileLock& lock, const char* path) const;
-  void NoteKnown(const FileLock& lock, const char* path);
+  WaitThread* StartThread(FileLock* lock, double pause_ms, WaitThread::OnOut on_out, void* context);
+  void Park(WaitThread* wait);
+  // The one to use again for `path`, or null.
+  FileLock* TakeIdle(const char* path);
+  LockStatus Open(const LockRequest& request, FileLock** lock) const;
   bool ConflictsWithOwn(const FileIdentity& identity, LockMode mode) const;
   LockResult PollSync(const LockRequest& request, double timeout_ms);
 
   std::vector<Entry*> entries_;
   std::vector<int> free_;
-  // The lock file that was granted last and has a record. Inode numbers are used again, so its path and its size must
-  // be the same too before another is taken for it.
-  FileIdentity known_;
-  char known_path_[kRecordSize] = "";
+  // The one released last, unlocked and still open; or null.
+  FileLock* idle_ = nullptr;
+  // The one whose wait was granted last, for the next; or null.
+  WaitThread* parked_ = nullptr;
   OnOut on_out_;
   void* context_;
   char record_[kRecordSize];

@@ -91,6 +91,17 @@ struct timespec TimeSpecOf(double ms) {
   return result;
 }
 
+// As debuggers and /proc show it.
+void NameThread(const char* name) {
+#ifdef __APPLE__
+  pthread_setname_np(name);
+#elif defined(__linux__)
+  prctl(PR_SET_NAME, name, 0, 0, 0);
+#else
+  (void)name;
+#endif
+}
+
 // About three years, far below where time_t and nanoseconds overflow.
 constexpr double kLongestMs = 1e11;
 
@@ -99,21 +110,10 @@ constexpr double kLongestMs = 1e11;
 struct WaitThread::Platform {
   pthread_t thread;
   pthread_mutex_t mutex;
-  pthread_cond_t is_out;
+  pthread_cond_t change;
 };
 
-WaitThread* WaitThread::Start(FileLock* lock, OnOut on_out, void* context) {
-  int signal_number = WakeSignal();
-  if (signal_number < 0 || !IsOurs(signal_number) || !Reserve()) return nullptr;
-  WaitThread* wait = new (std::nothrow) WaitThread(lock, on_out, context);
-  if (wait != nullptr && wait->platform_ != nullptr && wait->StartThread()) return wait;
-  delete wait;
-  Unreserve();
-  return nullptr;
-}
-
-WaitThread::WaitThread(FileLock* lock, OnOut on_out, void* context)
-    : lock_(lock), on_out_(on_out), context_(context), platform_(new (std::nothrow) Platform) {
+WaitThread::WaitThread() : platform_(new (std::nothrow) Platform) {
   if (platform_ == nullptr) return;
   pthread_mutex_init(&platform_->mutex, nullptr);
   pthread_condattr_t attributes;
@@ -121,16 +121,23 @@ WaitThread::WaitThread(FileLock* lock, OnOut on_out, void* context)
 #ifndef __APPLE__
   pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 #endif
-  pthread_cond_init(&platform_->is_out, &attributes);
+  pthread_cond_init(&platform_->change, &attributes);
   pthread_condattr_destroy(&attributes);
 }
 
 WaitThread::~WaitThread() {
   if (platform_ == nullptr) return;
-  pthread_cond_destroy(&platform_->is_out);
+  pthread_cond_destroy(&platform_->change);
   pthread_mutex_destroy(&platform_->mutex);
   delete platform_;
 }
+
+bool WaitThread::IsCancellable() {
+  int signal_number = WakeSignal();
+  return signal_number > 0 && IsOurs(signal_number);
+}
+
+bool WaitThread::IsReady() const { return platform_ != nullptr; }
 
 bool WaitThread::StartThread() {
   pthread_attr_t attributes;
@@ -143,6 +150,11 @@ bool WaitThread::StartThread() {
   int failure = pthread_create(
       &platform_->thread, &attributes,
       [](void* self) -> void* {
+        sigset_t wake;
+        sigemptyset(&wake);
+        sigaddset(&wake, WakeSignal());
+        pthread_sigmask(SIG_UNBLOCK, &wake, nullptr);
+        NameThread("zjj lock wait");
         static_cast<WaitThread*>(self)->Run();
         return nullptr;
       },
@@ -152,26 +164,30 @@ bool WaitThread::StartThread() {
   return failure == 0;
 }
 
-void WaitThread::Run() {
-  sigset_t wake;
-  sigemptyset(&wake);
-  sigaddset(&wake, WakeSignal());
-  pthread_sigmask(SIG_UNBLOCK, &wake, nullptr);
-  status_ = lock_->Wait(cancellation_);
-  OnOut on_out = on_out_;
-  void* context = context_;
-  pthread_mutex_lock(&platform_->mutex);
-  out_ = true;
-  bool abandoned = abandoned_;
-  pthread_cond_broadcast(&platform_->is_out);
-  pthread_mutex_unlock(&platform_->mutex);
-  if (abandoned) {
-    delete lock_;
-    delete this;
-    Unreserve();
-  } else if (on_out != nullptr) {
-    on_out(context);
+void WaitThread::JoinThread() { pthread_join(platform_->thread, nullptr); }
+
+void WaitThread::DetachThread() { pthread_detach(platform_->thread); }
+
+void WaitThread::ResetCancel() {}
+
+void WaitThread::LockMutex() { pthread_mutex_lock(&platform_->mutex); }
+
+void WaitThread::UnlockMutex() { pthread_mutex_unlock(&platform_->mutex); }
+
+void WaitThread::SignalChange() { pthread_cond_broadcast(&platform_->change); }
+
+void WaitThread::WaitForChange(double timeout_ms) {
+  if (timeout_ms < 0 || timeout_ms > kLongestMs) {
+    pthread_cond_wait(&platform_->change, &platform_->mutex);
+    return;
   }
+#ifdef __APPLE__
+  struct timespec left = TimeSpecOf(timeout_ms);
+  pthread_cond_timedwait_relative_np(&platform_->change, &platform_->mutex, &left);
+#else
+  struct timespec until = TimeSpecOf(MonotonicMs() + timeout_ms);
+  pthread_cond_timedwait(&platform_->change, &platform_->mutex, &until);
+#endif
 }
 
 bool WaitThread::Cancel() {
@@ -182,53 +198,6 @@ bool WaitThread::Cancel() {
   // Not joined yet, so the thread's name is still its own even if it has ended.
   pthread_kill(platform_->thread, signal_number);
   return true;
-}
-
-bool WaitThread::IsOut() {
-  pthread_mutex_lock(&platform_->mutex);
-  bool out = out_;
-  pthread_mutex_unlock(&platform_->mutex);
-  return out;
-}
-
-bool WaitThread::WaitUntilOut(double timeout_ms) {
-  pthread_mutex_lock(&platform_->mutex);
-  if (timeout_ms < 0 || timeout_ms > kLongestMs) {
-    while (!out_) pthread_cond_wait(&platform_->is_out, &platform_->mutex);
-  } else {
-    double deadline_ms = MonotonicMs() + timeout_ms;
-    while (!out_) {
-      double left_ms = deadline_ms - MonotonicMs();
-      if (left_ms <= 0) break;
-#ifdef __APPLE__
-      struct timespec left = TimeSpecOf(left_ms);
-      pthread_cond_timedwait_relative_np(&platform_->is_out, &platform_->mutex, &left);
-#else
-      struct timespec until = TimeSpecOf(deadline_ms);
-      pthread_cond_timedwait(&platform_->is_out, &platform_->mutex, &until);
-#endif
-    }
-  }
-  bool out = out_;
-  pthread_mutex_unlock(&platform_->mutex);
-  return out;
-}
-
-void WaitThread::Join() {
-  pthread_join(platform_->thread, nullptr);
-  Unreserve();
-  delete this;
-}
-
-bool WaitThread::Abandon() {
-  pthread_t thread = platform_->thread;
-  pthread_mutex_lock(&platform_->mutex);
-  bool abandons = !out_;
-  abandoned_ = abandons;
-  // Detached while the mutex keeps the thread from deleting this.
-  if (abandons) pthread_detach(thread);
-  pthread_mutex_unlock(&platform_->mutex);
-  return abandons;
 }
 
 void KeepLoaded() {

@@ -23,22 +23,10 @@ struct WaitThread::Platform {
   HANDLE thread = nullptr;
   HANDLE cancel = CreateEventW(nullptr, TRUE, FALSE, nullptr);
   SRWLOCK mutex = SRWLOCK_INIT;
-  CONDITION_VARIABLE is_out = CONDITION_VARIABLE_INIT;
+  CONDITION_VARIABLE change = CONDITION_VARIABLE_INIT;
 };
 
-WaitThread* WaitThread::Start(FileLock* lock, OnOut on_out, void* context) {
-  if (!Reserve()) return nullptr;
-  WaitThread* wait = new (std::nothrow) WaitThread(lock, on_out, context);
-  if (wait != nullptr && wait->platform_ != nullptr && wait->platform_->cancel != nullptr && wait->StartThread()) {
-    return wait;
-  }
-  delete wait;
-  Unreserve();
-  return nullptr;
-}
-
-WaitThread::WaitThread(FileLock* lock, OnOut on_out, void* context)
-    : lock_(lock), on_out_(on_out), context_(context), platform_(new (std::nothrow) Platform) {
+WaitThread::WaitThread() : platform_(new (std::nothrow) Platform) {
   if (platform_ != nullptr) cancellation_.event = platform_->cancel;
 }
 
@@ -48,6 +36,10 @@ WaitThread::~WaitThread() {
   if (platform_->cancel != nullptr) CloseHandle(platform_->cancel);
   delete platform_;
 }
+
+bool WaitThread::IsCancellable() { return true; }
+
+bool WaitThread::IsReady() const { return platform_ != nullptr && platform_->cancel != nullptr; }
 
 bool WaitThread::StartThread() {
   platform_->thread = CreateThread(
@@ -60,65 +52,27 @@ bool WaitThread::StartThread() {
   return platform_->thread != nullptr;
 }
 
-void WaitThread::Run() {
-  status_ = lock_->Wait(cancellation_);
-  OnOut on_out = on_out_;
-  void* context = context_;
-  AcquireSRWLockExclusive(&platform_->mutex);
-  out_ = true;
-  bool abandoned = abandoned_;
-  WakeAllConditionVariable(&platform_->is_out);
-  ReleaseSRWLockExclusive(&platform_->mutex);
-  if (abandoned) {
-    delete lock_;
-    delete this;
-    Unreserve();
-  } else if (on_out != nullptr) {
-    on_out(context);
-  }
+void WaitThread::JoinThread() { WaitForSingleObject(platform_->thread, INFINITE); }
+
+// Its handle is closed with the rest, when the thread deletes this.
+void WaitThread::DetachThread() {}
+
+void WaitThread::ResetCancel() { ResetEvent(platform_->cancel); }
+
+void WaitThread::LockMutex() { AcquireSRWLockExclusive(&platform_->mutex); }
+
+void WaitThread::UnlockMutex() { ReleaseSRWLockExclusive(&platform_->mutex); }
+
+void WaitThread::SignalChange() { WakeAllConditionVariable(&platform_->change); }
+
+void WaitThread::WaitForChange(double timeout_ms) {
+  DWORD left = timeout_ms < 0 || timeout_ms > kLongestMs ? INFINITE : static_cast<DWORD>(timeout_ms) + 1;
+  SleepConditionVariableSRW(&platform_->change, &platform_->mutex, left, 0);
 }
 
 bool WaitThread::Cancel() {
   cancellation_.requested.store(true, std::memory_order_release);
   return SetEvent(platform_->cancel) != 0;
-}
-
-bool WaitThread::IsOut() {
-  AcquireSRWLockShared(&platform_->mutex);
-  bool out = out_;
-  ReleaseSRWLockShared(&platform_->mutex);
-  return out;
-}
-
-bool WaitThread::WaitUntilOut(double timeout_ms) {
-  AcquireSRWLockExclusive(&platform_->mutex);
-  double deadline_ms = MonotonicMs() + timeout_ms;
-  while (!out_) {
-    DWORD left = INFINITE;
-    if (timeout_ms >= 0 && timeout_ms <= kLongestMs) {
-      double left_ms = deadline_ms - MonotonicMs();
-      if (left_ms <= 0) break;
-      left = static_cast<DWORD>(left_ms) + 1;
-    }
-    SleepConditionVariableSRW(&platform_->is_out, &platform_->mutex, left, 0);
-  }
-  bool out = out_;
-  ReleaseSRWLockExclusive(&platform_->mutex);
-  return out;
-}
-
-void WaitThread::Join() {
-  WaitForSingleObject(platform_->thread, INFINITE);
-  Unreserve();
-  delete this;
-}
-
-bool WaitThread::Abandon() {
-  AcquireSRWLockExclusive(&platform_->mutex);
-  bool abandons = !out_;
-  abandoned_ = abandons;
-  ReleaseSRWLockExclusive(&platform_->mutex);
-  return abandons;
 }
 
 void KeepLoaded() {

@@ -3,14 +3,18 @@ import nodeGypBuild from 'node-gyp-build';
 import { ZjjError } from '../errors.js';
 import type { LockMode } from './options.js';
 
+/** How one wait in the kernel ended. `waited`: the lock was not to be had at once. The rest is said of one that failed. */
+export type OnWaitEnd = (status: number, waited: boolean, errno?: number, call?: string) => void;
+
 /** What native/addon.cc exports; the comment at its top says what each function does. */
 export interface Addon {
-  setup(record: string, onWaitEnd: (index: number, status: number, errno: number, call: string) => void): boolean;
+  setup(record: string, onWaitEnd: (index: number, ...end: Parameters<OnWaitEnd>) => void): boolean;
   tryLock(path: string, flags: number, fileMode: number): number;
-  startWait(path: string, flags: number, fileMode: number): number;
+  startWait(path: string, flags: number, fileMode: number, pauseMs?: number): number;
   cancelWait(index: number): boolean;
   waitSync(path: string, flags: number, fileMode: number, timeoutMs: number): number;
-  release(index: number, clean: boolean): boolean;
+  release(index: number, clean: boolean, keepsOpen?: boolean): boolean;
+  closeIdle(): void;
   found(index: number): number | undefined;
   isCurrent(index: number): boolean;
   giveTo(index: number, user: number, group: number): boolean;

@@ -1,4 +1,5 @@
 import { Found } from './addon.js';
+import { onceAtEndOfTurn } from './end-of-turn.js';
 import { addon } from './native-locks.js';
 import type { LockMode } from './options.js';
 import type { PathQueue } from './path-queue.js';
@@ -27,18 +28,26 @@ const leaks = new FinalizationRegistry<Leaked>(({ queue, index, mode }) => {
   });
 });
 
+const watchNewest = onceAtEndOfTurn(() => HeldLock.watchNewest());
+
 export class HeldLock implements FileLock {
+  /** The one made last, not watched yet: most are released before the event loop turns, and watching costs. */
+  static #newest: HeldLock | undefined;
+
   readonly path: string;
   readonly mode: LockMode;
   readonly #queue: PathQueue;
   #index: number;
+  #isWatched = false;
 
   constructor(queue: PathQueue, index: number, mode: LockMode) {
     this.path = queue.path;
     this.mode = mode;
     this.#queue = queue;
     this.#index = index;
-    leaks.register(this, { queue, index, mode }, this);
+    HeldLock.watchNewest();
+    HeldLock.#newest = this;
+    watchNewest();
   }
 
   get held(): boolean {
@@ -78,11 +87,20 @@ export class HeldLock implements FileLock {
     return addon().giveTo(lock.#index, user, group);
   }
 
+  /** From now on it is noticed if the newest one is forgotten. */
+  static watchNewest(): void {
+    const newest = HeldLock.#newest;
+    HeldLock.#newest = undefined;
+    if (newest === undefined || !newest.held) return;
+    newest.#isWatched = true;
+    leaks.register(newest, { queue: newest.#queue, index: newest.#index, mode: newest.mode }, newest);
+  }
+
   #release(clean: boolean): void {
     if (this.#index < 0) return;
     const index = this.#index;
     this.#index = -1;
-    leaks.unregister(this);
+    if (this.#isWatched) leaks.unregister(this);
     this.#queue.release(index, this.mode, clean);
   }
 }

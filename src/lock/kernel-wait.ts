@@ -1,11 +1,12 @@
+import type { OnWaitEnd } from './addon.js';
 import { addon, forgetWait, onWaitEnd } from './native-locks.js';
 import type { LockMode } from './options.js';
 import type { Waiter } from './waiter.js';
 
 interface KernelWaitEvents {
-  ended(status: number, errno: number, call: string): void;
+  readonly ended: OnWaitEnd;
   /** It cannot be woken and is given up; `ended` will not come. */
-  lost(): void;
+  readonly lost: () => void;
 }
 
 /** One wait in the kernel, on a thread of the addon, on behalf of a path's queue. */
@@ -22,9 +23,9 @@ export class KernelWait {
     this.index = index;
     this.mode = mode;
     this.#events = events;
-    onWaitEnd(index, (status, errno, call) => {
-      clearTimeout(this.#resend);
-      events.ended(status, errno, call);
+    onWaitEnd(index, (status, waited, errno, call) => {
+      if (this.#cancelling) clearTimeout(this.#resend);
+      events.ended(status, waited, errno, call);
     });
   }
 

@@ -9,13 +9,12 @@ import {
   checkFileMode,
   checkMode,
   checkTimeout,
-  type LockMode,
   type LockOptions,
   type LockSyncOptions,
   type TryLockOptions,
 } from './options.js';
 import { type PathQueue, queueOf } from './path-queue.js';
-import { PendingLock } from './pending-lock.js';
+import { PendingLock, type PendingLockRequest } from './pending-lock.js';
 
 const DEFAULT_FILE_MODE = 0o666;
 
@@ -44,7 +43,7 @@ const DEFAULT_FILE_MODE = 0o666;
  *   held.release();
  * }
  */
-export async function lock(path: string | URL, options: LockOptions = {}): Promise<FileLock> {
+export function lock(path: string | URL, options: LockOptions = {}): Promise<FileLock> {
   return acquire(path, options);
 }
 
@@ -53,37 +52,24 @@ interface StoreOptions {
   readonly readsState?: boolean;
 }
 
-/** As {@link lock}, for the store, which needs the lock's inner side. */
-export async function acquire(path: string | URL, options: LockOptions & StoreOptions = {}): Promise<HeldLock> {
-  const start = performance.now();
-  const mode = checkMode(options.mode ?? 'exclusive');
-  const fileMode = checkFileMode(options.fileMode ?? DEFAULT_FILE_MODE);
-  const timeoutMs = checkTimeout(options.timeout ?? Number.POSITIVE_INFINITY);
-  const { signal, onWait, keepAlive = true } = options;
-  const queue = queueOf(absolutePath(path));
-  if (options.readsState) queue.readsState = true;
-  signal?.throwIfAborted();
-  if (timeoutMs === 0) {
-    const index = queue.tryNow(mode, fileMode);
-    if (index !== BUSY) return new HeldLock(queue, index, mode);
-    onWait?.(readHolder(queue.path));
-    throw timeoutError(queue.path, 0);
+/**
+ * As {@link lock}, for the store, which needs the lock's inner side. Not an async function, for what it would cost: ten
+ * thousand calls may wait, and one that has not to wait takes a few microseconds.
+ */
+export function acquire(path: string | URL, options: LockOptions & StoreOptions = {}): Promise<HeldLock> {
+  try {
+    const request = checkRequest(options);
+    const queue = queueOf(absolutePath(path));
+    if (options.readsState) queue.readsState = true;
+    request.signal?.throwIfAborted();
+    if (request.timeoutMs === 0) return Promise.resolve(tryOnce(queue, request));
+    if (!queue.mustRest) return acquireOrWait(queue, request);
+    // Who wants to hear of a wait gets a try of its own first.
+    const waitsAtOnce = queue.isContended && request.onWait === undefined;
+    return waitsAtOnce ? wait(queue, request, false) : acquireAfterRest(queue, request);
+  } catch (error) {
+    return Promise.reject(error);
   }
-  if (queue.mustRest) {
-    await queue.rest();
-    signal?.throwIfAborted();
-  }
-  const behindOthers = queue.hasWaiters || queue.isHeldAgainst(mode);
-  if (!behindOthers) {
-    const index = queue.tryNow(mode, fileMode);
-    if (index !== BUSY) return new HeldLock(queue, index, mode);
-  }
-  onWait?.(readHolder(queue.path));
-  // It may have aborted; no event comes for that any more.
-  signal?.throwIfAborted();
-  const pending = new PendingLock(queue, { mode, fileMode, keepAlive, signal, timeoutMs, start });
-  queue.enqueue(pending, !behindOthers);
-  return pending.promise;
 }
 
 /**
@@ -100,19 +86,16 @@ export function lockSync(path: string | URL, options: LockSyncOptions = {}): Fil
 
 /** As {@link lockSync}, for the store. */
 export function acquireSync(path: string | URL, options: LockSyncOptions & StoreOptions = {}): HeldLock {
-  const start = performance.now();
-  const mode = checkMode(options.mode ?? 'exclusive');
-  const fileMode = checkFileMode(options.fileMode ?? DEFAULT_FILE_MODE);
-  const timeoutMs = checkTimeout(options.timeout ?? Number.POSITIVE_INFINITY);
+  const request = checkRequest(options);
   const queue = queueOf(absolutePath(path));
   if (options.readsState) queue.readsState = true;
-  if (timeoutMs > 0) queue.turns.restSync();
-  const index = queue.tryNow(mode, fileMode);
-  if (index !== BUSY) return new HeldLock(queue, index, mode);
-  options.onWait?.(readHolder(queue.path));
-  if (timeoutMs === 0) throw timeoutError(queue.path, 0);
-  if (queue.wouldDeadlock(mode)) throw deadlockError(queue.path);
-  return waitSync(queue, mode, fileMode, timeoutMs, start);
+  if (request.timeoutMs === 0) return tryOnce(queue, request);
+  queue.turns.restSync();
+  const index = queue.tryNow(request.mode, request.fileMode);
+  if (index !== BUSY) return new HeldLock(queue, index, request.mode);
+  request.onWait?.(readHolder(queue.path));
+  if (queue.wouldDeadlock(request.mode)) throw deadlockError(queue.path);
+  return waitSync(queue, request);
 }
 
 /**
@@ -168,18 +151,67 @@ export async function withLock<R>(
   }
 }
 
-function waitSync(queue: PathQueue, mode: LockMode, fileMode: number, timeoutMs: number, start: number): HeldLock {
+interface LockRequest extends PendingLockRequest {
+  readonly onWait: LockOptions['onWait'];
+}
+
+function checkRequest(options: LockOptions): LockRequest {
+  const timeoutMs = checkTimeout(options.timeout ?? Number.POSITIVE_INFINITY);
+  return {
+    mode: checkMode(options.mode ?? 'exclusive'),
+    fileMode: checkFileMode(options.fileMode ?? DEFAULT_FILE_MODE),
+    keepAlive: options.keepAlive ?? true,
+    timeoutMs,
+    deadlineMs: timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : performance.now() + timeoutMs,
+    signal: options.signal,
+    onWait: options.onWait,
+  };
+}
+
+function tryOnce(queue: PathQueue, { mode, fileMode, onWait }: LockRequest): HeldLock {
+  const index = queue.tryNow(mode, fileMode);
+  if (index !== BUSY) return new HeldLock(queue, index, mode);
+  onWait?.(readHolder(queue.path));
+  throw timeoutError(queue.path, 0);
+}
+
+async function acquireAfterRest(queue: PathQueue, request: LockRequest): Promise<HeldLock> {
+  await queue.rest();
+  request.signal?.throwIfAborted();
+  return acquireOrWait(queue, request);
+}
+
+function acquireOrWait(queue: PathQueue, request: LockRequest): Promise<HeldLock> {
+  const { mode } = request;
+  const behindOthers = queue.hasWaiters || queue.isHeldAgainst(mode);
+  if (!behindOthers) {
+    const index = queue.tryNow(mode, request.fileMode);
+    if (index !== BUSY) return Promise.resolve(new HeldLock(queue, index, mode));
+  }
+  request.onWait?.(readHolder(queue.path));
+  // It may have aborted; no event comes for that any more.
+  request.signal?.throwIfAborted();
+  return wait(queue, request, !behindOthers);
+}
+
+function wait(queue: PathQueue, request: LockRequest, busy: boolean): Promise<HeldLock> {
+  const pending = new PendingLock(queue, request);
+  queue.enqueue(pending, busy);
+  return pending.promise;
+}
+
+function waitSync(queue: PathQueue, { mode, fileMode, timeoutMs, deadlineMs }: LockRequest): HeldLock {
   // A worker in a native call can neither be terminated nor let process.exit() end: it comes back now and then.
   const sliceMs = isMainThread ? Number.POSITIVE_INFINITY : 100;
   let index: number;
   do {
-    const leftMs = Math.min(sliceMs, Math.max(0, start + timeoutMs - performance.now()));
+    const leftMs = Math.min(sliceMs, Math.max(0, deadlineMs - performance.now()));
     try {
       index = addon().waitSync(queue.path, flagsOf(mode), fileMode, leftMs === Number.POSITIVE_INFINITY ? -1 : leftMs);
     } catch (thrown) {
       throw asLockError(queue.path, thrown);
     }
-  } while (index === TIMED_OUT && performance.now() < start + timeoutMs);
+  } while (index === TIMED_OUT && performance.now() < deadlineMs);
   if (index === DEADLOCK) throw deadlockError(queue.path);
   if (index === TIMED_OUT) throw timeoutError(queue.path, timeoutMs);
   queue.noteHeld(mode);

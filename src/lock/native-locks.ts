@@ -1,8 +1,5 @@
-import { type Addon, loadAddon } from './addon.js';
+import { type Addon, loadAddon, type OnWaitEnd } from './addon.js';
 import { recordStart } from './holder.js';
-
-/** Answers the end of one wait in the kernel. */
-export type OnWaitEnd = (status: number, errno: number, call: string) => void;
 
 /** What all evaluations of this module share that were given the same addon: it calls back the first one only. */
 interface Waits {
@@ -23,10 +20,10 @@ export function addon(): Addon {
     const fresh: SharedAddon = loadAddon();
     if (fresh[WAITS] === undefined) {
       const pending = new Map<number, OnWaitEnd>();
-      fresh.setup(recordStart(command), (index, status, errno, call) => {
+      fresh.setup(recordStart(command), (index, status, waited, errno, call) => {
         const onEnd = pending.get(index);
         pending.delete(index);
-        onEnd?.(status, errno, call);
+        onEnd?.(status, waited, errno, call);
       });
       fresh[WAITS] = { pending, keptAlive: 0 };
     }

@@ -1,4 +1,5 @@
 import { BUSY, flagsOf, MUST_POLL, Status } from './addon.js';
+import { onceAtEndOfTurn } from './end-of-turn.js';
 import { KernelWait } from './kernel-wait.js';
 import { asLockError, lockError } from './lock-error.js';
 import { addon, keepAlive } from './native-locks.js';
@@ -8,6 +9,9 @@ import { type GaveUp, type Waiter, WaiterList } from './waiter.js';
 
 /** How often a lock is tried when no thread can wait for it. */
 const POLL_MS = 20;
+
+/** A file that a release left open, for the next call of the same turn, is closed. */
+const closeIdle = onceAtEndOfTurn(() => addon().closeIdle());
 
 const queues = new Map<string, PathQueue>();
 let sweepAt = 64;
@@ -61,6 +65,11 @@ export class PathQueue {
     return this.#resting > 0 || this.turns.pauseMs() > 0;
   }
 
+  /** Whether it is as well to go and wait, since others are likely to have the lock after the pause. */
+  get isContended(): boolean {
+    return this.#resting === 0 && this.turns.isContended;
+  }
+
   /** The pause, far shorter than what a timer can do. Immediates keep the order of the calls. */
   async rest(): Promise<void> {
     this.#resting++;
@@ -96,7 +105,10 @@ export class PathQueue {
   tryNow(mode: LockMode, fileMode: number): number {
     try {
       const index = addon().tryLock(this.path, flagsOf(mode, this.readsState), fileMode);
-      if (index >= 0) this.noteHeld(mode);
+      if (index >= 0) {
+        this.noteHeld(mode);
+        this.turns.noteFree();
+      }
       return index;
     } catch (thrown) {
       throw asLockError(this.path, thrown);
@@ -110,7 +122,8 @@ export class PathQueue {
 
   /** Gives a lock back, and the next of this thread its turn. */
   release(index: number, mode: LockMode, clean: boolean): void {
-    addon().release(index, clean);
+    addon().release(index, clean, true);
+    closeIdle();
     if (mode === 'exclusive') this.#exclusiveHeld--;
     else this.#sharedHeld--;
     this.turns.noteRelease();
@@ -122,7 +135,7 @@ export class PathQueue {
     this.#waiters.push(waiter);
     if (waiter.keepAlive) this.#keepAliveWaiters++;
     if (this.#waiters.first !== waiter) this.#updateKeepAlive();
-    else if (busy && this.#wait === undefined) this.#startWait(waiter);
+    else if (busy && this.#wait === undefined) this.#startWait(waiter, 0);
     else this.#advance();
   }
 
@@ -155,11 +168,12 @@ export class PathQueue {
       if (this.isHeldAgainst(first.mode)) break;
       const pauseMs = this.turns.pauseMs();
       if (pauseMs > 0) {
-        this.#startPause(performance.now() + pauseMs);
+        if (this.turns.isContended) this.#startWait(first, pauseMs);
+        else this.#startPause(performance.now() + pauseMs);
         break;
       }
       if (!this.#tryFor(first)) {
-        this.#startWait(first);
+        this.#startWait(first, 0);
         break;
       }
     }
@@ -182,10 +196,11 @@ export class PathQueue {
     return true;
   }
 
-  #startWait(first: Waiter): void {
+  /** The thread of the wait stays away for `pauseMs` first. */
+  #startWait(first: Waiter, pauseMs: number): void {
     let index: number;
     try {
-      index = addon().startWait(this.path, flagsOf(first.mode), first.fileMode);
+      index = addon().startWait(this.path, flagsOf(first.mode, this.readsState), first.fileMode, pauseMs);
     } catch (thrown) {
       this.#leave(first);
       first.reject(asLockError(this.path, thrown));
@@ -196,7 +211,7 @@ export class PathQueue {
       this.#poll = setTimeout(() => this.#advance(), POLL_MS);
     } else {
       const wait = new KernelWait(index, first.mode, {
-        ended: (status, errno, call) => this.#endWait(wait, status, errno, call),
+        ended: (status, waited, errno, call) => this.#endWait(wait, status, waited, errno, call),
         lost: () => this.#loseWait(wait),
       });
       this.#wait = wait;
@@ -204,9 +219,10 @@ export class PathQueue {
     this.#updateKeepAlive();
   }
 
-  #endWait(wait: KernelWait, status: number, errno: number, syscall: string): void {
+  #endWait(wait: KernelWait, status: number, waited: boolean, errno = 0, syscall = ''): void {
     this.#wait = undefined;
-    this.turns.noteWaited();
+    if (waited) this.turns.noteWaited();
+    else this.turns.noteFree();
     const leaver = wait.leaver;
     const first = this.#waiters.first;
     if (status === Status.ok) {

@@ -13,8 +13,8 @@ export interface PendingLockRequest {
   readonly fileMode: number;
   readonly keepAlive: boolean;
   readonly timeoutMs: number;
-  /** When the call began, as of performance.now(). */
-  readonly start: number;
+  /** When it is over, as of performance.now(). */
+  readonly deadlineMs: number;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -43,9 +43,7 @@ export class PendingLock implements Waiter {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    if (request.timeoutMs !== Number.POSITIVE_INFINITY) {
-      this.#expireAt(request.start + request.timeoutMs, request.timeoutMs);
-    }
+    if (request.timeoutMs !== Number.POSITIVE_INFINITY) this.#expireAt(request.deadlineMs, request.timeoutMs);
     if (request.signal !== undefined) listenForAbort(request.signal, this);
   }
 
@@ -77,7 +75,7 @@ export class PendingLock implements Waiter {
   }
 
   #settled(): void {
-    clearTimeout(this.#timer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#signal?.removeEventListener('abort', this);
   }
 }

@@ -17,6 +17,7 @@ import { Child } from '../support/child.js';
 import { hasCommand } from '../support/commands.js';
 import { root } from '../support/dist.js';
 import { heldElsewhere } from '../support/lock-holder.js';
+import { noWaitThread } from '../support/process-state.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const lockPath = () => join(temporaryDirectory(), 'x.lock');
@@ -175,6 +176,7 @@ describe('a wait', () => {
     const other = await heldElsewhere(path);
     const count = () => [readdirSync('/proc/self/fd').length, readdirSync('/proc/self/task').length];
     await lock(path, { timeout: 1 }).catch(() => {});
+    await noWaitThread();
     const before = count();
     const error: unknown = await lock(path, { timeout: 30 }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(LockTimeoutError);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Addon, BUSY, DEADLOCK, Found, flagsOf, loadAddon, Status, TIMED_OUT } from '../../src/lock/addon.js';
 import { Child } from '../support/child.js';
+import { noWaitThread } from '../support/process-state.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const exclusive = flagsOf('exclusive');
@@ -123,6 +124,7 @@ describe('a second descriptor in the same process', () => {
   test('is cancelled, and leaves no thread, no descriptor and no late grant', async () => {
     const path = lockPath();
     const held = addon.tryLock(path, exclusive, 0o666);
+    await noWaitThread();
     const before = [countDescriptors(), countThreads()];
     const index = addon.startWait(path, exclusive, 0o666);
     const ended = waitEnd(index);

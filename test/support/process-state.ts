@@ -9,6 +9,23 @@ export async function stopped(pid: number): Promise<void> {
   while (!readdirSync(`/proc/${pid}/task`).every(isStopped)) await new Promise(setImmediate);
 }
 
+/** How many threads of this process wait for a lock, or stay a moment for the next wait. */
+function countWaitThreads(): number {
+  return readdirSync('/proc/self/task').filter((thread) => {
+    // It may end meanwhile.
+    try {
+      return readFileSync(`/proc/self/task/${thread}/comm`, 'latin1') === 'zjj lock wait\n';
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
+/** Waits until the thread of a granted wait, which stays a moment for the next one, has ended. */
+export async function noWaitThread(): Promise<void> {
+  while (countWaitThreads() > 0) await new Promise(setImmediate);
+}
+
 /** Waits until a thread of a process is blocked in flock(2), as the kernel shows it. */
 export async function blockedInKernel(pid: number): Promise<void> {
   const blocked = new RegExp(`-> FLOCK +ADVISORY +\\w+ +${pid} `);

@@ -11,11 +11,11 @@ const COUNTS = [100, 2000];
 const ROUNDS = 7;
 const TMPFS = 0x01021994;
 
-const { setConfigValue } = createRequire(import.meta.url)('../dist/index.js');
+const { setConfigValue } = createRequire(import.meta.url)('../../dist/index.js');
 
 const work = mkdtempSync(join(process.argv[2] ?? tmpdir(), 'zjj-bench-'));
 try {
-  const program = compile(join(import.meta.dirname, 'c/durable_cycle.c'), join(work, 'durable_cycle'));
+  const program = compile(join(import.meta.dirname, '../c/durable_cycle.c'), join(work, 'durable_cycle'));
   console.log(`Node.js ${process.version}, ${work}, ${ROUNDS} rounds: median (least–most)`);
   if (statfsSync(work).type === TMPFS) {
     console.log('In memory, so that fsync costs nothing: name a directory on a disk.');
