@@ -1,0 +1,211 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { Child } from '../support/child.js';
+import { heldElsewhere } from '../support/lock-holder.js';
+import { lockScript } from '../support/lock-script.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const isLinux = process.platform === 'linux';
+const lockPath = () => join(temporaryDirectory(), 'x.lock');
+
+/** Part of a script: what the process has, to compare. */
+const measures = `
+  const count = () => ['task', 'fd'].map((kind) => fs.readdirSync('/proc/self/' + kind).length);
+  const heap = () => {
+    gc();
+    gc();
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  };`;
+
+describe.skipIf(!isLinux)('what the waits of one process take (/proc, so Linux)', () => {
+  test.each([
+    ['without options', 'undefined'],
+    ['with a timeout', '{ timeout: 1e9 }'],
+    ['with a signal', '{ signal }'],
+  ])('ten thousand for one path, %s: one thread, one descriptor, at most 1 KiB each, and turns in order', async (_name, options) => {
+    const path = lockPath();
+    const holder = await heldElsewhere(path);
+    const child = Child.node([
+      '--expose-gc',
+      ...lockScript(
+        path,
+        `${measures}
+         const { signal } = new AbortController();
+         await zjj.lock(path, { timeout: 1 }).catch(() => {});
+         console.log('ready');
+         const [threads, descriptors] = count();
+         const before = heap();
+         const waits = [];
+         for (let number = 0; number < 10_000; number++) waits.push(zjj.lock(path, ${options}));
+         const bytesEach = (heap() - before) / waits.length;
+         const [moreThreads, moreDescriptors] = count();
+         console.log(moreThreads - threads, moreDescriptors - descriptors, bytesEach <= 1024 || bytesEach);
+         const order = [];
+         await Promise.all(
+           waits.map(async (wait, number) => {
+             const held = await wait;
+             order.push(number);
+             held.release();
+           }),
+         );
+         console.log(order.length, order.every((number, index) => number === index));
+         process.exit();`,
+      ),
+    ]);
+    expect(await child.line()).toBe('ready');
+    expect(await child.line()).toBe('1 1 true');
+    holder.write('end');
+    expect(await child.line()).toBe('10000 true');
+  });
+
+  test('a thousand for a thousand paths: at most 64 threads, and all are granted', async () => {
+    const path = lockPath();
+    const paths = `const paths = Array.from({ length: 1000 }, (_, number) => path + number);`;
+    const holder = Child.node(
+      lockScript(
+        path,
+        `${paths}
+         const all = paths.map((each) => zjj.lockSync(each));
+         console.log('held');
+         await require('node:events').once(process.stdin, 'data');
+         for (const held of all) held.release();
+         process.stdin.destroy();`,
+      ),
+    );
+    expect(await holder.line()).toBe('held');
+    const waiter = Child.node(
+      lockScript(
+        path,
+        `${paths}${measures}
+         await zjj.lock(paths[0], { timeout: 1 }).catch(() => {});
+         console.log('ready');
+         const [threads] = count();
+         const waits = paths.map((each) => zjj.lock(each));
+         console.log(count()[0] - threads);
+         const all = await Promise.all(waits);
+         console.log(all.filter((held) => held.held).length);
+         for (const held of all) held.release();`,
+      ),
+    );
+    expect(await waiter.line()).toBe('ready');
+    expect(await waiter.line()).toBe('64');
+    holder.write('end');
+    expect(await waiter.line()).toBe('1000');
+    expect(await waiter.exit()).toBe(0);
+  });
+
+  test('one that lasts sleeps, and polls nothing', async () => {
+    const path = lockPath();
+    const holder = await heldElsewhere(path);
+    const child = Child.node(
+      lockScript(
+        path,
+        // A second process of the same runtime that only sleeps is the measure for what the runtime itself does.
+        `const switches = () => process.resourceUsage().voluntaryContextSwitches;
+         const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+         await zjj.lock(path, { timeout: 1 }).catch(() => {});
+         await sleep(500);
+         const start = switches();
+         await sleep(1500);
+         const asleep = switches() - start;
+         const waiting = zjj.lock(path);
+         await sleep(500);
+         const startOfWait = switches();
+         await sleep(1500);
+         const inWait = switches() - startOfWait;
+         // A wait that polled every 20 ms would have 75 more.
+         console.log(inWait - asleep < 25 || inWait + ' against ' + asleep);
+         (await waiting).release();`,
+      ),
+    );
+    expect(await child.line()).toBe('true');
+    holder.write('end');
+    expect(await child.exit()).toBe(0);
+  });
+});
+
+describe.skipIf(!isLinux)('nothing grows (/proc, so Linux)', () => {
+  const growth = `${measures}
+    const rss = () => {
+      gc();
+      return process.memoryUsage().rss;
+    };
+    const state = async () => {
+      // A burst keeps a file open until the event loop turns, a granted wait its thread a little longer.
+      const threads = () => fs.readdirSync('/proc/self/task').map((thread) => fs.readFileSync('/proc/self/task/' + thread + '/comm', 'latin1'));
+      do await new Promise(setImmediate);
+      while (threads().includes('zjj lock wait\\n'));
+      return { counts: count().join(), heap: heap(), rss: rss() };
+    };
+    const report = (before, after) => {
+      console.log(
+        before.counts === after.counts || before.counts + ' to ' + after.counts,
+        after.heap - before.heap < 2 ** 20 || after.heap - before.heap,
+        after.rss - before.rss < 2 ** 24 || after.rss - before.rss,
+      );
+      process.exit();
+    };`;
+
+  test('over a million rounds of lock and release', async () => {
+    const child = Child.node([
+      '--expose-gc',
+      ...lockScript(
+        lockPath(),
+        `${growth}
+         const rounds = async (number) => {
+           for (let round = 0; round < number; round++) (await zjj.lock(path)).release();
+           for (let round = 0; round < number; round++) zjj.lockSync(path).release();
+         };
+         console.log('starts');
+         await rounds(50_000);
+         const before = await state();
+         await rounds(450_000);
+         report(before, await state());`,
+      ),
+    ]);
+    expect(await child.line()).toBe('starts');
+    expect(await child.line()).toBe('true true true');
+  });
+
+  test('over ten thousand timeouts in the kernel, in the queue and in lockSync', async () => {
+    const path = lockPath();
+    const holder = await heldElsewhere(path);
+    const child = Child.node([
+      '--expose-gc',
+      ...lockScript(
+        path,
+        `${growth}
+         // Other names of the file, so that each waits in the kernel.
+         const names = Array.from({ length: 20 }, (_, number) => path + number);
+         for (const name of names) fs.linkSync(path, name);
+         let others = 0;
+         const timedOut = (error) => {
+           if (error.code !== 'LOCK_TIMEOUT') others++;
+         };
+         const timeouts = async (rounds) => {
+           for (let round = 0; round < rounds; round++) {
+             await Promise.all([...names, ...names].map((name) => zjj.lock(name, { timeout: 1 }).catch(timedOut)));
+             for (let turn = 0; turn < 10; turn++) {
+               try {
+                 zjj.lockSync(path, { timeout: 0.1 });
+               } catch (error) {
+                 timedOut(error);
+               }
+             }
+           }
+         };
+         console.log('starts');
+         await timeouts(20);
+         const before = await state();
+         await timeouts(180);
+         const after = await state();
+         if (others > 0) console.log(others + ' other errors');
+         report(before, after);`,
+      ),
+    ]);
+    expect(await child.line()).toBe('starts');
+    expect(await child.line()).toBe('true true true');
+    holder.write('end');
+  });
+});
