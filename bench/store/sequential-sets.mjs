@@ -1,11 +1,11 @@
 // Sequential setConfigValue calls, each awaited before the next, beside a C program that does the same system calls:
-// `npm run bench [-- DIRECTORY]`. README.md says how to read it.
+// `npm run bench -- store [DIRECTORY]`. ../README.md says how to read it.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { compile } from '../c-program.mjs';
 
 const COUNTS = [100, 2000];
 const ROUNDS = 7;
@@ -13,29 +13,21 @@ const TMPFS = 0x01021994;
 
 const { setConfigValue } = createRequire(import.meta.url)('../../dist/index.js');
 
-const work = mkdtempSync(join(process.argv[2] ?? tmpdir(), 'zjj-bench-'));
-try {
-  const program = compile(join(import.meta.dirname, '../c/durable_cycle.c'), join(work, 'durable_cycle'));
-  console.log(`Node.js ${process.version}, ${work}, ${ROUNDS} rounds: median (least–most)`);
-  if (statfsSync(work).type === TMPFS) {
-    console.log('In memory, so that fsync costs nothing: name a directory on a disk.');
-  }
-  const table = [];
-  for (const count of COUNTS) table.push({ count, rounds: await measure(count, program) });
-  print(table);
-} finally {
-  rmSync(work, { recursive: true });
-}
+let work;
 
-/** The program, or undefined where there is no C compiler. */
-function compile(source, program) {
+export async function benchStore(parent) {
+  work = mkdtempSync(join(parent, 'zjj-bench-'));
   try {
-    execFileSync('cc', ['-O2', '-o', program, source], { stdio: ['ignore', 'inherit', 'inherit'] });
-    return program;
-  } catch (error) {
-    if (error.code !== 'ENOENT') throw error;
-    console.log('There is no C compiler (cc): without the C program.');
-    return undefined;
+    const program = compile('durable_cycle', work);
+    console.log(`Node.js ${process.version}, ${work}, ${ROUNDS} rounds: median (least–most)`);
+    if (statfsSync(work).type === TMPFS) {
+      console.log('In memory, so that fsync costs nothing: name a directory on a disk.');
+    }
+    const table = [];
+    for (const count of COUNTS) table.push({ count, rounds: await measure(count, program) });
+    print(table);
+  } finally {
+    rmSync(work, { recursive: true });
   }
 }
 

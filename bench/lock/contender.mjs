@@ -1,0 +1,31 @@
+// One process of a contended run: takes a lock again and again, holds it, and gives it back.
+//
+//   contender.mjs LIBRARY PATH HOLD_MS RUN_MS      a line `ready`; then, when a time comes (performance.timeOrigin's
+//                                                  clock), from there on; a line of JSON at the end
+
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { libraryNamed } from './libraries.mjs';
+
+const [, , name, path, hold, run] = process.argv;
+const holdMs = Number(hold);
+const acquire = libraryNamed(name).opens(path);
+
+await (await acquire())();
+console.log('ready');
+const [line] = await once(process.stdin, 'data');
+process.stdin.destroy();
+await sleep(Number(line) - Date.now());
+
+let turns = 0;
+let longestWaitMs = 0;
+const start = performance.now();
+const end = start + Number(run);
+for (let now = start; now < end; turns++) {
+  const release = await acquire();
+  longestWaitMs = Math.max(longestWaitMs, performance.now() - now);
+  if (holdMs > 0) await sleep(holdMs);
+  await release();
+  now = performance.now();
+}
+console.log(JSON.stringify({ turns, longestWaitMs, ms: performance.now() - start }));
