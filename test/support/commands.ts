@@ -1,6 +1,13 @@
 import { spawnSync } from 'node:child_process';
 
+const known = new Map<string, boolean>();
+
 /** Whether a program is installed here. */
 export function hasCommand(name: string): boolean {
-  return spawnSync(name, ['--version'], { stdio: 'ignore' }).error === undefined;
+  let isInstalled = known.get(name);
+  if (isInstalled === undefined) {
+    isInstalled = spawnSync(name, ['--version'], { stdio: 'ignore' }).error === undefined;
+    known.set(name, isInstalled);
+  }
+  return isInstalled;
 }

@@ -1,0 +1,410 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, closeSync, existsSync, linkSync, mkdirSync, openSync, readFileSync, unlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, type TestContext, test } from 'vitest';
+import { lock, tryLock } from '../../src/lock/index.js';
+import { Child } from '../support/child.js';
+import { root } from '../support/dist.js';
+import { isFree } from '../support/is-free.js';
+import { heldElsewhere } from '../support/lock-holder.js';
+import { lockScript } from '../support/lock-script.js';
+import { blockedInKernel } from '../support/process-state.js';
+import { requires } from '../support/requires.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const isLinux = process.platform === 'linux';
+const isRoot = process.geteuid?.() === 0;
+const fuseFileSystem = join(root, 'test', 'support', 'fuse-file-system.py');
+
+interface FileSystem {
+  /** Beyond those of every mount. */
+  readonly commands?: readonly string[];
+  /** What it takes to mount it. */
+  readonly device?: string;
+  /** Commands of a shell that mount it at `fs` in the present directory. */
+  readonly mount: string;
+  /** What becomes a command that is to run while it is mounted. */
+  readonly run?: readonly string[];
+}
+
+/** The image has no name any more once it is mounted: it goes with the mount. */
+const inImage = (type: string, size: string): FileSystem => ({
+  commands: [`mkfs.${type}`],
+  device: '/dev/loop-control',
+  mount: `truncate -s ${size} image && mkfs.${type} -q image && mount -t ${type} -o loop image fs && rm image`,
+});
+
+/** The lock file is in the lower layer, so that whoever opens it for writing first makes a copy in the upper one. */
+const overlay = (lower: string, options: string): FileSystem => ({
+  mount: `mount -t tmpfs tmpfs layers && cd layers && mkdir lower upper work && ${lower} && touch lower/x.lock &&
+    mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work${options} overlay ../fs`,
+});
+
+const overlays = {
+  overlayfs: overlay('true', ''),
+  // Here the copy has another device and inode number than the file that it replaces.
+  'overlayfs of two file systems': overlay('mount -t tmpfs tmpfs lower', ',xino=off'),
+};
+
+const fileSystems: Record<string, FileSystem> = {
+  ext4: inImage('ext4', '32M'),
+  xfs: inImage('xfs', '320M'),
+  btrfs: inImage('btrfs', '128M'),
+  tmpfs: { mount: 'mount -t tmpfs tmpfs fs' },
+  ...overlays,
+  'a file system that keeps its locks itself, as that of a server does': {
+    commands: ['python3'],
+    device: '/dev/fuse',
+    mount: 'true',
+    run: ['python3', fuseFileSystem, 'locks', 'fs'],
+  },
+};
+
+/** Skips a test where this process may not mount a file system, or lacks what that takes. */
+function requiresMount(context: TestContext, { commands = [], device }: Partial<FileSystem>): void {
+  if (!isLinux) context.skip('mounting as here needs Linux');
+  if (!isRoot) context.skip('mounting needs root');
+  requires(context, ['unshare', 'mount', ...commands]);
+  const { status, stderr } = spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', tmpdir()], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) context.skip(`this system lets nobody mount: ${stderr.trim()}`);
+  try {
+    if (device !== undefined) closeSync(openSync(device, 'r+'));
+  } catch (error) {
+    context.skip(String(error));
+  }
+}
+
+interface Mounted {
+  readonly directory: string;
+  /** Where its mount namespace is. */
+  readonly keeper: Child;
+}
+
+/** A new file system, in a mount namespace that ends with the test: nothing stays mounted. */
+async function mounted(context: TestContext, name: string): Promise<Mounted> {
+  const fileSystem = fileSystems[name] as FileSystem;
+  requiresMount(context, fileSystem);
+  const directory = temporaryDirectory();
+  mkdirSync(join(directory, 'fs'));
+  mkdirSync(join(directory, 'layers'));
+  const { mount, run = [] } = fileSystem;
+  const keeper = new Child('unshare', [
+    ...['-m', 'sh', '-c', `cd "$0" && ( ${mount} ) >&2 && exec "$@"`, directory],
+    ...[...run, 'sh', '-c', 'echo mounted && read end'],
+  ]);
+  const line = await keeper.line().catch((error: Error) => error.message);
+  if (/unknown filesystem type|failed to setup loop device/.test(line)) context.skip(line);
+  expect(line).toBe('mounted');
+  // Every process gets there by this path.
+  return { directory: join(`/proc/${keeper.pid}/root`, directory), keeper };
+}
+
+const lockFile = async (context: TestContext, name: string) =>
+  join((await mounted(context, name)).directory, 'fs', 'x.lock');
+
+describe.each(Object.keys(fileSystems))('on %s', (name) => {
+  test('a lock keeps every other process out until it is released', async (context) => {
+    const path = await lockFile(context, name);
+    const holder = await heldElsewhere(path);
+    expect([tryLock(path), tryLock(path, { mode: 'shared' })]).toEqual([null, null]);
+    const waiting = lock(path);
+    await expect(lock(path, { timeout: 30 })).rejects.toMatchObject({ code: 'LOCK_TIMEOUT' });
+    await expect(Promise.race([waiting, Promise.resolve('waits')])).resolves.toBe('waits');
+    holder.write('end');
+    const held = await waiting;
+    const next = Child.node(
+      lockScript(path, "console.log(zjj.tryLock(path)); await zjj.lock(path); console.log('held');"),
+    );
+    expect(await next.line()).toBe('null');
+    held.release();
+    expect(await next.line()).toBe('held');
+  });
+
+  test('shared locks are held side by side, and keep a writer out until the last is released', async (context) => {
+    const path = await lockFile(context, name);
+    const reader = await heldElsewhere(path, 'shared');
+    const ours = await lock(path, { mode: 'shared' });
+    const another = await heldElsewhere(path, 'shared');
+    reader.write('end');
+    await reader.exit();
+    ours.release();
+    expect(tryLock(path)).toBeNull();
+    const writer = lock(path);
+    another.write('end');
+    const held = await writer;
+    expect(tryLock(path, { mode: 'shared' })).toBeNull();
+    held.release();
+  });
+
+  test('a wait that times out names the holder, and takes no lock later', async (context) => {
+    const path = await lockFile(context, name);
+    const holder = await heldElsewhere(path);
+    const error: unknown = await lock(path, { timeout: 30 }).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'LOCK_TIMEOUT', path, holder: { pid: holder.pid, alive: true } });
+    holder.write('end');
+    await holder.exit();
+    expect(isFree(path)).toBe(true);
+  });
+
+  test('a holder that is killed frees the lock for its waiter', async (context) => {
+    const path = await lockFile(context, name);
+    const holder = await heldElsewhere(path);
+    const waiting = lock(path);
+    expect(isFree(path)).toBe(false);
+    holder.process.kill('SIGKILL');
+    const held = await waiting;
+    expect(isFree(path)).toBe(false);
+    held.release();
+    expect(isFree(path)).toBe(true);
+  });
+
+  test.for([
+    ['exclusive', 'exclusive', false],
+    ['shared', 'exclusive', false],
+    ['shared', 'shared', true],
+  ] as const)('flock(1) that holds %s, and a try for %s: %s; and the other way round', async (modes, context) => {
+    const [held, tried, isGranted] = modes;
+    requires(context, ['flock']);
+    const path = await lockFile(context, name);
+    const child = new Child('flock', [`--${held}`, path, 'sh', '-c', 'echo held; read end']);
+    expect(await child.line()).toBe('held');
+    const granted = tryLock(path, { mode: tried });
+    expect(granted !== null).toBe(isGranted);
+    granted?.release();
+    const waiting = lock(path, { mode: held });
+    child.write('end');
+    const ours = await waiting;
+    expect(spawnSync('flock', ['--nonblock', `--${tried}`, path, 'true']).status).toBe(isGranted ? 0 : 1);
+    ours.release();
+    expect(spawnSync('flock', ['--nonblock', '--exclusive', path, 'true']).status).toBe(0);
+  });
+
+  test('a lock file that is removed is no longer what its waiters wait for', async (context) => {
+    const path = await lockFile(context, name);
+    const holder = await heldElsewhere(path);
+    const waiting = lock(path);
+    unlinkSync(path);
+    // Another file now, and another lock.
+    const second = await heldElsewhere(path);
+    holder.write('end');
+    await holder.exit();
+    await expect(lock(path, { timeout: 30 })).rejects.toMatchObject({
+      code: 'LOCK_TIMEOUT',
+      holder: { pid: second.pid },
+    });
+    await expect(Promise.race([waiting, Promise.resolve('waits')])).resolves.toBe('waits');
+    second.write('end');
+    const held = await waiting;
+    expect(isFree(path)).toBe(false);
+    held.release();
+  });
+
+  test('a hard link is the same lock', async (context) => {
+    const path = await lockFile(context, name);
+    const link = path.replace('x.lock', 'hard.lock');
+    tryLock(path)?.release();
+    linkSync(path, link);
+    for (const [one, two] of [
+      [path, link],
+      [link, path],
+    ] as const) {
+      const holder = await heldElsewhere(one);
+      expect(tryLock(two)).toBeNull();
+      const waiting = lock(two);
+      holder.write('end');
+      const held = await waiting;
+      expect(tryLock(one)).toBeNull();
+      held.release();
+    }
+  });
+});
+
+test.for(Object.keys(overlays))(
+  'on %s, one lock is held and waited for across the copy of its file to the upper layer',
+  async (name, context) => {
+    requires(context, ['flock', 'nsenter', 'setpriv']);
+    const { directory, keeper } = await mounted(context, name);
+    chmodSync(directory, 0o755);
+    const path = join(directory, 'fs', 'x.lock');
+    const copy = join(directory, 'layers', 'upper', 'x.lock');
+    // Opens it to read: no copy.
+    const holder = new Child('flock', [path, 'sh', '-c', 'echo held; read end']);
+    expect(await holder.line()).toBe('held');
+    // So does a user who may not write it.
+    const reader = new Child('nsenter', [
+      ...['-m', '-t', String(keeper.pid), 'setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'],
+      process.execPath,
+      ...lockScript(
+        path.slice(`/proc/${keeper.pid}/root`.length),
+        `const held = await zjj.lock(path);
+         console.log('held');
+         process.stdin.once('data', () => held.release() ?? process.stdin.destroy());`,
+      ),
+    ]);
+    await blockedInKernel(reader.pid);
+    expect(existsSync(copy)).toBe(false);
+    // Opens it to write.
+    expect(tryLock(path)).toBeNull();
+    expect(existsSync(copy)).toBe(true);
+    holder.write('end');
+    expect(await reader.line()).toBe('held');
+    expect(tryLock(path)).toBeNull();
+    const waiting = lock(path);
+    reader.write('end');
+    const held = await waiting;
+    expect(spawnSync('flock', ['--nonblock', path, 'true']).status).toBe(1);
+    held.release();
+    expect(readFileSync(copy)).toEqual(readFileSync(path));
+  },
+);
+
+/** What every way to lock `path` answers, and whether it left a descriptor or a thread behind. */
+const refusals = `
+  const calls = ['exclusive', 'shared'].flatMap((mode) => [
+    () => zjj.tryLock(path, { mode }),
+    () => zjj.lockSync(path, { mode }),
+    () => zjj.lock(path, { mode }),
+    () => zjj.lock(path, { mode, timeout: 0 }),
+    () => zjj.withLock(path, { mode }, () => {}),
+  ]);
+  const answers = async () => {
+    const all = new Set();
+    for (const call of calls) {
+      try {
+        const held = await call();
+        all.add('held');
+        held?.release();
+      } catch (thrown) {
+        all.add([thrown instanceof zjj.ZjjError, thrown.code, thrown.path === path, thrown.cause?.errno].join(' '));
+      }
+    }
+    return [...all].join();
+  };
+  const count = () => ['fd', 'task'].map((what) => fs.readdirSync('/proc/self/' + what).length).join(' ');
+  // The first call loads the addon.
+  await answers();
+  const before = count();
+  const answer = await answers();
+  const after = count();
+  console.log(answer);
+  console.log(after === before ? 'left nothing' : before + ' became ' + after);`;
+
+const ERRORS = { ENOLCK: 37, EOPNOTSUPP: 95, ENOSYS: 38 };
+const errors = Object.keys(ERRORS) as (keyof typeof ERRORS)[];
+
+/** Node.js whose flock(2) gives errors, each as a rule of strace(1), and where it says what it did. */
+function withFaults(context: TestContext, inject: string, args: readonly string[]): { child: Child; trace: string } {
+  if (!isLinux) context.skip('strace is for Linux');
+  requires(context, ['strace']);
+  if (spawnSync('strace', ['-o', '/dev/null', 'true']).status !== 0) context.skip('this system allows no tracing');
+  const trace = join(temporaryDirectory(), 'trace');
+  const options = ['-f', '-qq', '-o', trace, '-e', 'signal=none', '-e', 'trace=flock', '-e', `inject=flock:${inject}`];
+  return { child: new Child('strace', [...options, process.execPath, ...args]), trace };
+}
+
+const injected = (trace: string) => readFileSync(trace, 'utf8').split('(INJECTED)').length - 1;
+
+describe('a file system that cannot lock', () => {
+  test.for(errors)(
+    'answers LOCK_UNSUPPORTED to every call at once, and leaves nothing behind: %s',
+    async (error, context) => {
+      requiresMount(context, { commands: ['python3'], device: '/dev/fuse' });
+      const directory = temporaryDirectory();
+      const child = new Child('unshare', [
+        ...['-m', 'python3', fuseFileSystem, error, directory],
+        ...[process.execPath, ...lockScript(join(directory, 'x.lock'), refusals)],
+      ]);
+      expect(await child.line()).toBe(`true LOCK_UNSUPPORTED true ${ERRORS[error]}`);
+      expect(await child.line()).toBe('left nothing');
+      expect(await child.exit()).toBe(0);
+    },
+  );
+});
+
+describe('a system call flock(2) that fails', () => {
+  test.for(errors)(
+    'with %s at once is LOCK_UNSUPPORTED of every call, and leaves nothing behind',
+    async (error, context) => {
+      const path = join(temporaryDirectory(), 'x.lock');
+      const { child, trace } = withFaults(context, `error=${error}`, lockScript(path, refusals));
+      expect(await child.line()).toBe(`true LOCK_UNSUPPORTED true ${ERRORS[error]}`);
+      expect(await child.line()).toBe('left nothing');
+      expect(await child.exit()).toBe(0);
+      // Ten calls, twice, each with one system call.
+      expect(injected(trace)).toBe(20);
+    },
+  );
+
+  test.for(errors.flatMap((error) => [[error, 'lock'] as const, [error, 'lockSync'] as const]))(
+    'with %s in a wait ends that with LOCK_UNSUPPORTED, by %s',
+    async ([error, call], context) => {
+      const path = join(temporaryDirectory(), 'x.lock');
+      await heldElsewhere(path);
+      // The first of each thread is a try; the second of the waiting one would block.
+      const { child, trace } = withFaults(
+        context,
+        `error=${error}:when=2+`,
+        lockScript(
+          path,
+          `const count = (what) => fs.readdirSync('/proc/self/' + what).length;
+           const before = { fds: count('fd'), threads: count('task') };
+           const thrown = await Promise.resolve()
+             .then(() => zjj.${call}(path, { onWait: () => fs.writeSync(1, 'waits\\n') }))
+             .catch((reason) => reason);
+           const fds = count('fd');
+           console.log(thrown.code, thrown.cause.errno, fds - before.fds);
+           // The thread stays a moment for the next wait.
+           while (count('task') > before.threads) await new Promise(setImmediate);
+           console.log('no thread');`,
+        ),
+      );
+      expect([await child.line(), await child.line(), await child.line()]).toEqual([
+        'waits',
+        `LOCK_UNSUPPORTED ${ERRORS[error]} 0`,
+        'no thread',
+      ]);
+      expect(await child.exit()).toBe(0);
+      expect(injected(trace)).toBe(1);
+    },
+  );
+
+  test.for(['tryLock', 'lockSync', 'lock'])('with EINTR is made again, by %s', async (call, context) => {
+    const path = join(temporaryDirectory(), 'x.lock');
+    const { child, trace } = withFaults(
+      context,
+      'error=EINTR:when=1..3',
+      lockScript(
+        path,
+        `const held = await zjj.${call}(path); console.log(held.held); process.stdin.once('data', process.exit);`,
+      ),
+    );
+    expect(await child.line()).toBe('true');
+    expect(isFree(path)).toBe(false);
+    child.write('end');
+    await child.exit();
+    expect(injected(trace)).toBe(3);
+  });
+
+  test.for(['lockSync', 'lock'])('with EINTR in a wait is made again, by %s', async (call, context) => {
+    const path = join(temporaryDirectory(), 'x.lock');
+    const holder = await heldElsewhere(path);
+    const { child, trace } = withFaults(
+      context,
+      'error=EINTR:when=2..4',
+      lockScript(
+        path,
+        `const held = await zjj.${call}(path, { onWait: () => fs.writeSync(1, process.pid + '\\n') });
+         console.log(held.held);
+         process.exit();`,
+      ),
+    );
+    await blockedInKernel(Number(await child.line()));
+    holder.write('end');
+    expect(await child.line()).toBe('true');
+    await child.exit();
+    expect(injected(trace)).toBe(3);
+  });
+});

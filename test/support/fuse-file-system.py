@@ -1,0 +1,171 @@
+"""Runs a command where a directory is a file system that answers flock(2) itself, as that of a server does.
+
+Usage: fuse-file-system.py LOCKS DIRECTORY COMMAND...
+
+LOCKS is `locks`, or the error that each flock(2) gets, such as ENOLCK. Speaks the protocol of /dev/fuse, without a
+library, and holds the files in memory. To be started in a mount namespace of its own: it goes with the command, and
+the mount goes with the namespace.
+"""
+
+import ctypes
+import errno
+import fcntl
+import os
+import signal
+import stat
+import struct
+import sys
+
+LOOKUP, FORGET, GETATTR, SETATTR, UNLINK, LINK, OPEN, READ, WRITE = 1, 2, 3, 4, 10, 13, 14, 15, 16
+RELEASE, FLUSH, INIT, SETLK, SETLKW, CREATE, INTERRUPT, BATCH_FORGET = 18, 25, 26, 32, 33, 35, 36, 42
+FUSE_FLOCK_LOCKS = 1 << 10
+FATTR_SIZE = 1 << 3
+ROOT = 1
+PR_SET_PDEATHSIG = 1
+
+
+class Locks:
+    """Who holds which node, and which requests wait for one."""
+
+    def __init__(self):
+        self.held = {}  # (node, owner): whether exclusively
+        self.waiting = []  # (request, node, owner, whether exclusively)
+
+    def is_free(self, node, owner, exclusive):
+        others = [held for key, held in self.held.items() if key[0] == node and key[1] != owner]
+        return not (any(others) or (exclusive and others))
+
+    def granted(self):
+        """The requests that need not wait any longer."""
+        requests = []
+        for waiter in list(self.waiting):
+            request, node, owner, exclusive = waiter
+            if self.is_free(node, owner, exclusive):
+                self.waiting.remove(waiter)
+                self.held[node, owner] = exclusive
+                requests.append(request)
+        return requests
+
+
+class FileSystem:
+    def __init__(self, device, error):
+        self.device = device
+        self.error = error  # of every flock(2)
+        self.locks = Locks()
+        self.names = {}  # of nodes
+        self.files = {}  # the bytes of nodes
+
+    def attributes(self, node):
+        mode = stat.S_IFDIR | 0o755 if node == ROOT else stat.S_IFREG | 0o644
+        size = 0 if node == ROOT else len(self.files[node])
+        return struct.pack("<6Q10I", node, size, 0, 0, 0, 0, 0, 0, 0, mode, 1, 0, 0, 0, 4096, 0)
+
+    def entry(self, node):
+        return struct.pack("<4Q2I", node, 0, 0, 0, 0, 0) + self.attributes(node)
+
+    def answer(self, operation, request, node, body):
+        """The answer's bytes; None if there is none yet."""
+        if operation == INIT:
+            minor = min(struct.unpack_from("<II", body)[1], 31)
+            return struct.pack("<4I2H2I2H8I", 7, minor, 0, FUSE_FLOCK_LOCKS, 0, 0, 65536, 1, 0, 0, *[0] * 8)
+        if operation == LOOKUP:
+            return self.entry(self.names[body])
+        if operation == CREATE:
+            node = self.names[body[16:]] = len(self.files) + 2
+            self.files[node] = bytearray()
+            return self.entry(node) + bytes(16)
+        if operation == LINK:
+            node = self.names[body[8:]] = struct.unpack_from("<Q", body)[0]
+            return self.entry(node)
+        if operation == UNLINK:
+            del self.names[body]
+            return b""
+        if operation == SETATTR and struct.unpack_from("<I", body)[0] & FATTR_SIZE:
+            size = struct.unpack_from("<Q", body, 16)[0]
+            self.files[node] = self.files[node][:size].ljust(size, b"\0")
+        if operation in (GETATTR, SETATTR):
+            return bytes(16) + self.attributes(node)
+        if operation == OPEN:
+            return bytes(16)
+        if operation == READ:
+            offset, size = struct.unpack_from("<QI", body, 8)
+            return bytes(self.files[node][offset : offset + size])
+        if operation == WRITE:
+            offset, size = struct.unpack_from("<QI", body, 8)
+            self.files[node][offset : offset + size] = body[40 : 40 + size]
+            return struct.pack("<II", size, 0)
+        if operation == FLUSH:
+            return b""
+        if operation == RELEASE:
+            self.unlock(node, struct.unpack_from("<Q", body, 16)[0])
+            return b""
+        if operation in (SETLK, SETLKW):
+            return self.lock(operation, request, node, body)
+        raise OSError(errno.ENOSYS, "")
+
+    def lock(self, operation, request, node, body):
+        if self.error is not None:
+            raise OSError(self.error, "")
+        owner, _, _, kind = struct.unpack_from("<3QI", body, 8)
+        if kind == fcntl.F_UNLCK:
+            self.unlock(node, owner)
+            return b""
+        exclusive = kind == fcntl.F_WRLCK
+        if self.locks.is_free(node, owner, exclusive):
+            self.locks.held[node, owner] = exclusive
+            return b""
+        if operation == SETLK:
+            raise OSError(errno.EAGAIN, "")
+        self.locks.waiting.append((request, node, owner, exclusive))
+        return None
+
+    def unlock(self, node, owner):
+        self.locks.held.pop((node, owner), None)
+        for request in self.locks.granted():
+            self.send(request, 0, b"")
+
+    def interrupt(self, request):
+        for waiter in list(self.locks.waiting):
+            if waiter[0] == request:
+                self.locks.waiting.remove(waiter)
+                self.send(request, errno.EINTR, b"")
+
+    def send(self, request, error, answer):
+        os.write(self.device, struct.pack("<IiQ", 16 + len(answer), -error, request) + answer)
+
+    def serve(self):
+        while True:
+            message = os.read(self.device, 1 << 20)
+            _, operation, request, node = struct.unpack_from("<IIQQ", message)
+            body = message[40:]
+            if operation == INTERRUPT:
+                self.interrupt(struct.unpack_from("<Q", body)[0])
+            elif operation not in (FORGET, BATCH_FORGET):
+                try:
+                    answer = self.answer(operation, request, node, body)
+                    if answer is not None:
+                        self.send(request, 0, answer)
+                except KeyError:
+                    self.send(request, errno.ENOENT, b"")
+                except OSError as error:
+                    self.send(request, error.errno, b"")
+
+
+def main():
+    locks, directory, *command = sys.argv[1:]
+    libc = ctypes.CDLL(None, use_errno=True)
+    device = os.open("/dev/fuse", os.O_RDWR)
+    options = f"fd={device},rootmode=40000,user_id=0,group_id=0,allow_other".encode()
+    if libc.mount(b"zjj", directory.encode(), b"fuse", 0, options) != 0:
+        raise OSError(ctypes.get_errno(), "mount")
+    command_pid = os.getpid()
+    if os.fork() != 0:
+        os.close(device)
+        os.execvp(command[0], command)
+    # The file system ends with the command, however that ends.
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() == command_pid:
+        FileSystem(device, None if locks == "locks" else getattr(errno, locks)).serve()
+
+
+main()
