@@ -60,7 +60,8 @@ LockStatus FileLock::Reopen() {
   return OpenFile();
 }
 
-void FileLock::EndHold(bool clean) {
+// False when only closing the file can unlock it.
+bool FileLock::EndHold(bool clean) {
   if (has_record()) {
     char buffer[kRecordSize];
     if (clean) {
@@ -70,9 +71,9 @@ void FileLock::EndHold(bool clean) {
     }
     WriteRecord(buffer);
   }
-  UnlockFile();
   held_ = false;
   created_ = false;
+  return UnlockFile();
 }
 
 }  // namespace zjj

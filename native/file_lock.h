@@ -123,11 +123,11 @@ class FileLock {
  private:
   // What every platform has in common is in file_lock.cc.
   LockStatus Reopen();
-  void EndHold(bool clean);
+  bool EndHold(bool clean);
 
   // The rest is one platform's.
   LockStatus OpenFile();
-  void UnlockFile();
+  bool UnlockFile();
   void Close();
   // The number of bytes read, negative when it failed.
   int64_t ReadRecord(char* buffer);

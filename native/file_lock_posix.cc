@@ -130,16 +130,19 @@ LockStatus FileLock::Wait(const Cancellation& cancellation) {
 
 bool FileLock::Unlock(bool clean) {
   // What was opened to be read only may be writable the next time, and what is not a lock file is nothing to keep open.
-  if (!held_ || !writable_) {
-    Release(clean);
-    return false;
-  }
-  EndHold(clean);
-  return true;
+  if (held_ && writable_ && EndHold(clean)) return true;
+  Release(clean);
+  return false;
 }
 
 // Before close: a child between fork and exec still shares the open file description, and would keep the lock.
-void FileLock::UnlockFile() { flock(static_cast<int>(file_), LOCK_UN); }
+bool FileLock::UnlockFile() {
+  int result;
+  do {
+    result = flock(static_cast<int>(file_), LOCK_UN);
+  } while (result != 0 && errno == EINTR);
+  return result == 0;
+}
 
 // These may fail (a full disk): the record then names a holder that is gone, which readers of it must expect anyway.
 void FileLock::WriteRecord(const char* buffer) { (void)!pwrite(static_cast<int>(file_), buffer, kRecordSize, 0); }

@@ -188,11 +188,11 @@ bool FileLock::Unlock(bool clean) {
   return false;
 }
 
-void FileLock::UnlockFile() {
+bool FileLock::UnlockFile() {
   // Closing would unlock too, but at a time of the system's own choosing.
   OVERLAPPED at = {};
   at.OffsetHigh = kLockOffsetHigh;
-  UnlockFileEx(HandleOf(file_), 0, 1, 0, &at);
+  return UnlockFileEx(HandleOf(file_), 0, 1, 0, &at) != 0;
 }
 
 void FileLock::WriteRecord(const char* buffer) {

@@ -407,4 +407,27 @@ describe('a system call flock(2) that fails', () => {
     await child.exit();
     expect(injected(trace)).toBe(3);
   });
+
+  test.for(['EINTR', 'ENOLCK'])('with %s when it unlocks leaves the lock free all the same', async (error, context) => {
+    const path = join(temporaryDirectory(), 'x.lock');
+    // The first call of flock(2) takes the lock, the second gives it back.
+    const { child, trace } = withFaults(
+      context,
+      `error=${error}:when=2`,
+      lockScript(
+        path,
+        `const held = zjj.tryLock(path);
+         held.release();
+         // The file may stay open until the event loop turns, which this keeps from coming.
+         fs.writeSync(1, 'released\\n');
+         fs.readSync(0, Buffer.alloc(1));
+         process.exit();`,
+      ),
+    );
+    expect(await child.line()).toBe('released');
+    expect(isFree(path)).toBe(true);
+    child.write('end');
+    await child.exit();
+    expect(injected(trace)).toBe(1);
+  });
 });

@@ -23,14 +23,16 @@ describe.skipIf(!isLinux)('what the waits of one process take (/proc, so Linux)'
     ['without options', 'undefined'],
     ['with a timeout', '{ timeout: 1e9 }'],
     ['with a signal', '{ signal }'],
-  ])('ten thousand for one path, %s: one thread, one descriptor, at most 1 KiB each, and turns in order', async (_name, options) => {
-    const path = lockPath();
-    const holder = await heldElsewhere(path);
-    const child = Child.node([
-      '--expose-gc',
-      ...lockScript(
-        path,
-        `${measures}
+  ])(
+    'ten thousand for one path, %s: one thread, one descriptor, at most 1 KiB each, and turns in order',
+    async (_name, options) => {
+      const path = lockPath();
+      const holder = await heldElsewhere(path);
+      const child = Child.node([
+        '--expose-gc',
+        ...lockScript(
+          path,
+          `${measures}
          const { signal } = new AbortController();
          await zjj.lock(path, { timeout: 1 }).catch(() => {});
          console.log('ready');
@@ -51,13 +53,14 @@ describe.skipIf(!isLinux)('what the waits of one process take (/proc, so Linux)'
          );
          console.log(order.length, order.every((number, index) => number === index));
          process.exit();`,
-      ),
-    ]);
-    expect(await child.line()).toBe('ready');
-    expect(await child.line()).toBe('1 1 true');
-    holder.write('end');
-    expect(await child.line()).toBe('10000 true');
-  });
+        ),
+      ]);
+      expect(await child.line()).toBe('ready');
+      expect(await child.line()).toBe('1 1 true');
+      holder.write('end');
+      expect(await child.line()).toBe('10000 true');
+    },
+  );
 
   test('a thousand for a thousand paths: at most 64 threads, and all are granted', async () => {
     const path = lockPath();
