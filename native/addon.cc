@@ -258,9 +258,11 @@ Napi::Value KeepAlive(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
-// On the JavaScript thread. A null `env` means that the environment is going and runs no more JavaScript.
+// On the JavaScript thread. A null `env` means that the environment is going and runs no more JavaScript. Bun passes it
+// all the same then: after our hook, which closed the table.
 void OnWaitEnd(Napi::Env env, Napi::Function callback, void*, LockTable::Entry* entry) {
-  if (static_cast<napi_env>(env) == nullptr || callback.IsEmpty()) return LockTable::Discard(entry);
+  bool is_ending = static_cast<napi_env>(env) == nullptr || callback.IsEmpty() || entry->table == nullptr;
+  if (is_ending) return LockTable::Discard(entry);
   LockResult result = entry->table->Settle(entry);
   napi_value arguments[5];
   napi_value receiver = nullptr;

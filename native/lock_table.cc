@@ -186,6 +186,7 @@ void LockTable::Close() {
     }
     delete entry->lock;
     entry->lock = nullptr;
+    entry->table = nullptr;
     if (!entry->posted) delete entry;  // else Discard() is to come
   }
   entries_.clear();

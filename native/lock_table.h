@@ -38,7 +38,7 @@ struct LockResult {
 class LockTable {
  public:
   struct Entry {
-    LockTable* table;
+    LockTable* table;  // null once that is closed
     FileLock* lock = nullptr;
     WaitThread* wait = nullptr;  // null once held
     FileIdentity identity;       // of the file when it was opened: the thread may open another meanwhile
