@@ -4,11 +4,14 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { root } from './support/dist.js';
+import { commandLine } from './support/runtime.js';
 
 const require = createRequire(join(root, 'package.json'));
 // By the name that users have for it, so that the exports map is what is tested.
-const runModule = (source: string) =>
-  execFileSync(process.execPath, ['--input-type=module', '-e', source], { cwd: root, encoding: 'utf8' }).trim();
+const runModule = (source: string) => {
+  const [command, ...args] = commandLine(['--input-type=module', '-e', source]);
+  return execFileSync(command, args, { cwd: root, encoding: 'utf8' }).trim();
+};
 
 test('zjj exports what is public, and nothing else', () => {
   expect(Object.keys(require('zjj')).sort()).toEqual([

@@ -67,7 +67,8 @@ test.skipIf(!isLinux)(
   async () => {
     const path = lockPath();
     const holder = await heldElsewhere(path);
-    holder.process.kill('SIGSTOP');
+    // Not by ChildProcess.kill, after which Deno takes it for ended.
+    process.kill(holder.pid, 'SIGSTOP');
     await stopped(holder.pid);
     holder.write('end');
     await expect(lock(path, { timeout: 30 })).rejects.toMatchObject({
@@ -76,7 +77,7 @@ test.skipIf(!isLinux)(
     });
     const waiting = lock(path);
     expect(isFree(path)).toBe(false);
-    holder.process.kill('SIGCONT');
+    process.kill(holder.pid, 'SIGCONT');
     (await waiting).release();
     expect(await holder.exit()).toBe(0);
   },

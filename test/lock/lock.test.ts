@@ -18,6 +18,7 @@ import { hasCommand } from '../support/commands.js';
 import { root } from '../support/dist.js';
 import { heldElsewhere } from '../support/lock-holder.js';
 import { noWaitThread } from '../support/process-state.js';
+import { commandLine } from '../support/runtime.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const lockPath = () => join(temporaryDirectory(), 'x.lock');
@@ -424,7 +425,7 @@ test('a lock file that may only be read is locked without a record', async (cont
     const { tryLock } = require(${JSON.stringify(join(root, 'dist', 'lock', 'index.js'))});
     console.log(tryLock(${JSON.stringify(path)}) !== null);`;
   const child = isRoot
-    ? new Child('setpriv', ['--reuid=65534', '--clear-groups', process.execPath, '-e', source])
+    ? new Child('setpriv', ['--reuid=65534', '--clear-groups', ...commandLine(['-e', source])])
     : Child.node(['-e', source]);
   expect(await child.line()).toBe('true');
   expect(readFileSync(path, 'utf8')).toBe('');

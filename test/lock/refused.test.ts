@@ -9,6 +9,7 @@ import { hasCommand } from '../support/commands.js';
 import { isFree } from '../support/is-free.js';
 import { heldElsewhere } from '../support/lock-holder.js';
 import { lockScript } from '../support/lock-script.js';
+import { commandLine } from '../support/runtime.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const isLinux = process.platform === 'linux';
@@ -17,7 +18,7 @@ const isRoot = process.geteuid?.() === 0;
 const shellQuoted = (argument: string) => `'${argument.replaceAll("'", "'\\''")}'`;
 
 /** The command of a shell that becomes Node.js with a script. */
-const nodeCommand = (args: readonly string[]) => `exec ${[process.execPath, ...args].map(shellQuoted).join(' ')}`;
+const nodeCommand = (args: readonly string[]) => `exec ${commandLine(args).map(shellQuoted).join(' ')}`;
 
 /** Part of a script: what each way to lock `path` answers, as `held` or the error's code and the code of its cause. */
 const outcomes = `
@@ -40,7 +41,7 @@ const outcomes = `
 function asOrdinaryUser(context: TestContext, args: readonly string[]): Child {
   if (!isRoot) return Child.node(args);
   if (!hasCommand('setpriv')) context.skip('setpriv is not installed, so that root cannot be another user');
-  return new Child('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, ...args]);
+  return new Child('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', ...commandLine(args)]);
 }
 
 test.skipIf(!isLinux)(

@@ -143,7 +143,7 @@ describe('a lock file that is removed', () => {
                const held = ${number % 2 === 0 ? 'await zjj.lock(path)' : 'zjj.lockSync(path)'};
                const fds = fs.readdirSync('/proc/self/fd').filter(isLockFile);
                if (fds.length !== 1) wrong.push('descriptors: ' + fds);
-               const { ino } = fs.fstatSync(Number(fds[0]));
+               const { ino } = fs.statSync('/proc/self/fd/' + fds[0]);
                const before = presentInode();
                if (before === ino) {
                  const marker = path + '.' + ino;

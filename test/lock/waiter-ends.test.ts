@@ -57,11 +57,12 @@ test.skipIf(!isLinux)('a waiter that is stopped delays nobody, and has its turn 
   const path = lockPath();
   const holder = await heldElsewhere(path);
   const waiter = await waiterElsewhere(path);
-  waiter.process.kill('SIGSTOP');
+  // Not by ChildProcess.kill, after which Deno takes it for ended.
+  process.kill(waiter.pid, 'SIGSTOP');
   await stopped(waiter.pid);
   holder.write('end');
   (await lock(path)).release();
-  waiter.process.kill('SIGCONT');
+  process.kill(waiter.pid, 'SIGCONT');
   expect(await waiter.line()).toBe('held');
 });
 
@@ -188,7 +189,7 @@ describe.each(Object.entries(pendingWaits))('a process that waits %s', (_name, w
   test('ends at an uncaught throw, and shows it', async () => {
     const [child] = await processWithWaits(waits, '{}', "setImmediate(() => { throw new Error('mine'); });");
     expect(await child.exit()).toBe(1);
-    expect(child.stderr).toContain('Error: mine');
+    expect(child.stderr).toMatch(/error: mine/i);
   });
 
   test('ends at a signal', async () => {
@@ -204,11 +205,12 @@ describe.each(Object.entries(pendingWaits))('a process that waits %s', (_name, w
 });
 
 describe('the end of the event loop', () => {
-  test('does not come while one of two waits for another process is to keep it away, and both are granted', async () => {
-    for (const [first, second] of [
-      [false, true],
-      [true, false],
-    ]) {
+  test('does not come while one of two waits for another process is to keep it away', async () => {
+    for (const [first, second, granted] of [
+      [false, true, ['false', 'true']],
+      // The other may still be pending when this one is over, and is then none that keeps it away.
+      [true, false, ['true']],
+    ] as const) {
       const path = lockPath();
       const holder = await heldElsewhere(path);
       const waiter = Child.node(
@@ -216,7 +218,7 @@ describe('the end of the event loop', () => {
           path,
           `const wait = async (keepAlive) => {
              (await zjj.lock(path, { keepAlive })).release();
-             console.log('granted');
+             console.log(keepAlive);
            };
            wait(${first});
            wait(${second});
@@ -225,7 +227,8 @@ describe('the end of the event loop', () => {
       );
       expect(await waiter.line()).toBe('waits');
       holder.write('end');
-      expect([await waiter.line(), await waiter.line(), await waiter.exit()]).toEqual(['granted', 'granted', 0]);
+      for (const keepAlive of granted) expect(await waiter.line()).toBe(keepAlive);
+      expect(await waiter.exit()).toBe(0);
     }
   });
 
@@ -274,9 +277,11 @@ test.skipIf(!isLinux)(
          await worker.terminate();
          const taken = caught() & ~before;
          let signals = 0;
-         for (let number = 1; number <= 64; number++) {
+         // Not those below, which Deno takes for itself when a worker starts.
+         for (let number = 34; number <= 64; number++) {
            if ((taken >> BigInt(number - 1)) & 1n) {
-             process.kill(process.pid, number);
+             // Not by process.kill, which knows none of them on Deno.
+             require('node:child_process').execFileSync('sh', ['-c', 'kill -' + number + ' ' + process.pid]);
              signals++;
            }
          }

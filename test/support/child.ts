@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
+import { commandLine } from './runtime.js';
 
 /** A child process that writes lines; killed when the test ends. */
 export class Child {
@@ -9,10 +9,15 @@ export class Child {
   readonly #lines: string[] = [];
   #wake: (() => void) | undefined;
   #ended = false;
+  readonly #exit: Promise<number | NodeJS.Signals | null>;
   stderr = '';
 
   constructor(command: string, args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
     this.process = spawn(command, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
+    // Not by ChildProcess.signalCode: Deno sets it already when the signal is sent.
+    this.#exit = new Promise((resolve) => {
+      this.process.on('exit', (code, signal) => resolve(code ?? signal));
+    });
     this.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text;
     });
@@ -33,9 +38,10 @@ export class Child {
     });
   }
 
-  /** Runs a script of Node.js. */
+  /** Runs a script of Node.js, on the runtime that the test runs on. */
   static node(args: readonly string[], options?: { cwd?: string; env?: NodeJS.ProcessEnv }): Child {
-    return new Child(process.execPath, args, options);
+    const [command, ...rest] = commandLine(args);
+    return new Child(command, rest, options);
   }
 
   get pid(): number {
@@ -61,8 +67,7 @@ export class Child {
   }
 
   /** Its exit code, or the signal that ended it. */
-  async exit(): Promise<number | NodeJS.Signals | null> {
-    if (this.process.exitCode === null && this.process.signalCode === null) await once(this.process, 'exit');
-    return this.process.exitCode ?? this.process.signalCode;
+  exit(): Promise<number | NodeJS.Signals | null> {
+    return this.#exit;
   }
 }
