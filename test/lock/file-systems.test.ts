@@ -177,6 +177,7 @@ describe.each(Object.keys(fileSystems))('on %s', (name) => {
     const waiting = lock(path, { mode: held });
     child.write('end');
     const ours = await waiting;
+    await child.exit();
     expect(spawnSync('flock', ['--nonblock', `--${tried}`, path, 'true']).status).toBe(isGranted ? 0 : 1);
     ours.release();
     expect(spawnSync('flock', ['--nonblock', '--exclusive', path, 'true']).status).toBe(0);
