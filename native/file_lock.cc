@@ -62,7 +62,8 @@ LockStatus FileLock::Reopen() {
 
 // False when only closing the file can unlock it.
 bool FileLock::EndHold(bool clean) {
-  if (has_record()) {
+  // A lock that is given back before Record() looked at the file leaves it as it was: it may be somebody's data.
+  if (recorded_ && has_record()) {
     char buffer[kRecordSize];
     if (clean) {
       FormatCleanMark(buffer, UnixMs());

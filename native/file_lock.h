@@ -127,6 +127,8 @@ class FileLock {
 
   // The rest is one platform's.
   LockStatus OpenFile();
+  // POSIX: after flock(2). False when the path names another file by now.
+  bool AcceptGrant();
   bool UnlockFile();
   void Close();
   // The number of bytes read, negative when it failed.

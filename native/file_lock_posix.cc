@@ -85,13 +85,7 @@ LockStatus FileLock::OpenFile() {
 LockStatus FileLock::Try() {
   for (;;) {
     if (flock(static_cast<int>(file_), OperationOf(mode()) | LOCK_NB) == 0) {
-      struct stat st;
-      if (NamesFile(path_, identity_, &st)) {
-        // Somebody may have put something else into a file that was left open.
-        if (st.st_size != static_cast<off_t>(kRecordSize)) recorded_ = false;
-        held_ = true;
-        return LockStatus::kOk;
-      }
+      if (AcceptGrant()) return LockStatus::kOk;
       LockStatus status = Reopen();
       if (status != LockStatus::kOk) return status;
     } else if (errno == EWOULDBLOCK) {
@@ -113,10 +107,7 @@ LockStatus FileLock::Wait(const Cancellation& cancellation) {
       return LockStatus::kCancelled;
     }
     if (flock(static_cast<int>(file_), operation) == 0) {
-      if (IsCurrent()) {
-        held_ = true;
-        return LockStatus::kOk;
-      }
+      if (AcceptGrant()) return LockStatus::kOk;
       LockStatus status = Reopen();
       if (status != LockStatus::kOk) return status;
     } else if (errno == EWOULDBLOCK) {
@@ -126,6 +117,15 @@ LockStatus FileLock::Wait(const Cancellation& cancellation) {
       return Fail("flock");
     }
   }
+}
+
+bool FileLock::AcceptGrant() {
+  struct stat st;
+  if (!NamesFile(path_, identity_, &st)) return false;
+  // Somebody may have put something else into a file that was left open.
+  if (st.st_size != static_cast<off_t>(kRecordSize)) recorded_ = false;
+  held_ = true;
+  return true;
 }
 
 bool FileLock::Unlock(bool clean) {
@@ -164,6 +164,7 @@ LockStatus FileLock::Fail(const char* call) {
   Close();
   bool is_flock = strcmp(call, "flock") == 0;
   bool unsupported =
+      // Two of these are one number on Linux. NOLINTNEXTLINE(misc-redundant-expression)
       number == ENOSYS || number == EOPNOTSUPP || number == ENOTSUP || number == ENOLCK || number == EINVAL;
   return is_flock && unsupported ? LockStatus::kUnsupported : LockStatus::kFailed;
 }

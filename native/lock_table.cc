@@ -31,6 +31,7 @@ bool LockTable::SetRecord(const char* record) {
   size_t size = strlen(record) + 1;
   if (size + kSinceSize > kRecordSize) return false;
   memcpy(record_, record, size);
+  CloseIdle();  // it has the old one
   return true;
 }
 

@@ -61,11 +61,12 @@ void WaitThread::Run() {
     if (abandoned) {
       delete lock_;
       delete this;
-      Unreserve();
-      return;
+      break;
     }
     if (on_out != nullptr) on_out(context);
   } while (WaitForNext());
+  // Here and not in Join(): one that ended by itself may not be joined for long.
+  Unreserve();
 }
 
 // False when the thread is to end.
@@ -118,7 +119,6 @@ void WaitThread::Join() {
   SignalChange();
   UnlockMutex();
   JoinThread();
-  Unreserve();
   delete this;
 }
 

@@ -1,4 +1,4 @@
-// Every check that needs no test to run: types, Biome, clang-format, and the package as publint and attw see it.
+// Every check that needs no test to run: types, Biome, clang-format, clang-tidy, and the package as publint and attw see it.
 // With --fix, lets the formatters write.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -12,7 +12,7 @@ const require = createRequire(import.meta.url);
 const fixes = process.argv.includes('--fix');
 const failed = [];
 
-const native = ['native', 'native/cmake', 'bench/c']
+const native = ['native', 'native/cmake', 'test/native', 'bench/c']
   .filter((directory) => existsSync(join(root, directory)))
   .flatMap((directory) => readdirSync(join(root, directory)).map((name) => join(directory, name)))
   .filter((name) => /\.(?:c|cc|h)$/.test(name));
@@ -20,6 +20,7 @@ const native = ['native', 'native/cmake', 'bench/c']
 node('biome', '@biomejs/biome', 'biome', [fixes ? 'check' : 'ci', ...(fixes ? ['--write'] : []), '.']);
 run('clang-format', 'clang-format', [...(fixes ? ['-i'] : ['--dry-run', '--Werror']), ...native]);
 if (!fixes) {
+  lintNative();
   node('types', 'typescript', 'tsc', ['-p', 'tsconfig.json']);
   run('build', process.execPath, ['scripts/build.mjs']);
   checkPackage();
@@ -27,6 +28,20 @@ if (!fixes) {
 if (failed.length > 0) {
   console.error(`\nfailed: ${failed.join(', ')}`);
   process.exitCode = 1;
+}
+
+/** What compiles here, as native/CMakeLists.txt has it compiled; .clang-tidy says what is checked. */
+function lintNative() {
+  const sources = native.filter((name) => name.endsWith('.cc') && !name.endsWith('_win32.cc'));
+  const headers = ['node-addon-api', 'node-api-headers'].flatMap((name) => ['-isystem', require(name).include_dir]);
+  const macros = [
+    'NAPI_DISABLE_CPP_EXCEPTIONS',
+    'NODE_ADDON_API_DISABLE_DEPRECATED',
+    'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
+    '_FILE_OFFSET_BITS=64',
+  ].map((macro) => `-D${macro}`);
+  const flags = ['-std=c++17', '-Wall', '-Wextra', '-fno-exceptions', '-fno-rtti', '-Inative', ...headers, ...macros];
+  run('clang-tidy', 'clang-tidy', ['--quiet', ...sources, '--', ...flags]);
 }
 
 /** The tarball that would be published, not the folder: what npm leaves out must not be missed. */

@@ -1,0 +1,130 @@
+// `npm run test:sanitize`: native/ under AddressSanitizer with UndefinedBehaviorSanitizer and LeakSanitizer, under
+// ThreadSanitizer and under valgrind, and the addon in Node.js under the first two. Linux only. Fails on any finding.
+//
+// Node.js with a sanitizer of threads is left out. ThreadSanitizer needs the whole program to be built with it and stops
+// at V8's memory layout; valgrind runs Node.js some fifty times slower, and its tests have children by the hundred.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const stage = join(root, 'build', 'sanitize');
+const tests = ['file_lock_test', 'wait_thread_test', 'lock_table_test'];
+const debug = '-g -O1 -fno-omit-frame-pointer';
+const memory = `${debug} -fsanitize=address,undefined -fno-sanitize-recover=all`;
+const failed = [];
+
+const missing = ['g++', 'cmake', 'make', 'nm', 'valgrind'].filter(
+  (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).error !== undefined,
+);
+if (missing.length > 0) {
+  console.error(`Not installed: ${missing.join(', ')} (apt-get install binutils cmake g++ make valgrind)`);
+  process.exit(1);
+}
+// With the many bits of randomness that some kernels put into addresses, ThreadSanitizer may not find its own place.
+const fixedAddresses = spawnSync('setarch', ['-R', 'true']).status === 0 ? ['setarch', '-R'] : [];
+
+part('AddressSanitizer, UndefinedBehaviorSanitizer, LeakSanitizer', () => {
+  const folder = buildTests('address', memory);
+  const env = { ASAN_OPTIONS: 'detect_leaks=1:detect_stack_use_after_return=1', UBSAN_OPTIONS: 'print_stacktrace=1' };
+  for (const test of tests) run([...fixedAddresses, join(folder, test)], env);
+});
+part('ThreadSanitizer', () => {
+  const folder = buildTests('thread', `${debug} -fsanitize=thread`);
+  for (const test of tests) run([...fixedAddresses, join(folder, test)], { TSAN_OPTIONS: 'second_deadlock_stack=1' });
+});
+part('valgrind', () => {
+  const folder = buildTests('plain', debug);
+  const memcheck = ['valgrind', '--quiet', '--leak-check=full', '--error-exitcode=99', '--fair-sched=try'];
+  for (const test of tests) run([...memcheck, join(folder, test)]);
+});
+part('Node.js with AddressSanitizer, UndefinedBehaviorSanitizer', testInNode);
+
+if (failed.length > 0) {
+  console.error(`\nfailed: ${failed.join(', ')}`);
+  process.exitCode = 1;
+}
+
+function part(name, body) {
+  const start = performance.now();
+  let result = 'no finding';
+  try {
+    body();
+  } catch (error) {
+    console.error(error.message);
+    failed.push(name);
+    result = 'FAILED';
+  }
+  console.log(`- ${name}: ${result} (${((performance.now() - start) / 1000).toFixed(0)} s)`);
+}
+
+function start([command, ...args], env = {}) {
+  const result = spawnSync(command, args, {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+    maxBuffer: 2 ** 28,
+    timeout: 300_000,
+    killSignal: 'SIGKILL',
+  });
+  return { ...result, command: [command, ...args].join(' ') };
+}
+
+/** Throws with all that the command wrote unless it ended with 0. */
+function expectSuccess({ command, status, signal, error, stdout, stderr }) {
+  if (status !== 0) throw new Error(`${stdout}${stderr}${command}: ${error?.message ?? signal ?? status}`);
+}
+
+/** What it wrote to its standard output. */
+function run(command, env) {
+  const result = start(command, env);
+  expectSuccess(result);
+  return result.stdout;
+}
+
+function build(source, folder, flags, settings = []) {
+  const setting = { CXX: 'g++', CXXFLAGS: flags, LDFLAGS: '', CMAKE_GENERATOR: 'Unix Makefiles' };
+  run(['cmake', '-S', source, '-B', folder, '-DCMAKE_BUILD_TYPE=None', ...settings], setting);
+  run(['cmake', '--build', folder, '--parallel', '2']);
+  return folder;
+}
+
+function buildTests(name, flags) {
+  return build(join(root, 'test', 'native'), join(stage, name), flags);
+}
+
+/** Tests of the addon that start children, which load it from dist/, and workers. */
+function testInNode() {
+  const files = ['test/native/addon.test.ts', 'test/lock/waiter-ends.test.ts', 'test/lock/worker-threads.test.ts'];
+  run([process.execPath, 'scripts/build.mjs']);
+  const folder = join(stage, 'node');
+  rmSync(folder, { recursive: true, force: true });
+  const release = join(folder, 'build', 'Release');
+  build(root, join(folder, 'cmake'), memory, [`-DCMAKE_LIBRARY_OUTPUT_DIRECTORY=${release}`]);
+  const addon = join(release, 'zjj.node');
+  if (!run(['nm', '-D', addon]).includes('__asan_')) throw new Error(`${addon} has no sanitizer`);
+  const reports = join(folder, 'reports');
+  mkdirSync(reports);
+  const loaded = join(folder, 'loaded');
+  const vitest = [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--maxWorkers=2'];
+  // That one is about time: a wait with keepAlive: false that is slow enough to let others have a turn may end there.
+  const pattern = '--testNamePattern=^(?!.*and both are granted)';
+  const result = start([process.execPath, ...vitest, pattern, ...files], {
+    // The runtime must be there before all else. Node.js leaves memory to the end of the process.
+    LD_PRELOAD: run(['g++', '-print-file-name=libasan.so']).trim(),
+    ASAN_OPTIONS: `detect_leaks=0:log_path=${join(reports, 'asan')}`,
+    UBSAN_OPTIONS: `print_stacktrace=1:log_path=${join(reports, 'ubsan')}`,
+    // Where node-gyp-build looks instead of in the package.
+    ZJJ_PREBUILD: folder,
+    ZJJ_ADDON_REPORT: loaded,
+    NODE_OPTIONS: `--require=${JSON.stringify(join(root, 'test', 'native', 'report-addon.cjs'))}`,
+  });
+  // A test may not notice how its child ended.
+  const findings = readdirSync(reports).map((name) => readFileSync(join(reports, name), 'utf8'));
+  if (findings.length > 0) throw new Error(findings.join('\n'));
+  expectSuccess(result);
+  const addons = existsSync(loaded) ? readFileSync(loaded, 'utf8').trim().split('\n') : [];
+  if (addons.length < 50 || addons.some((file) => file !== addon)) {
+    throw new Error(`${addons.length} processes and workers loaded: ${[...new Set(addons)].join(', ')}`);
+  }
+}

@@ -1,0 +1,272 @@
+#include "check.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <fstream>
+#include <random>
+#include <sstream>
+#include <vector>
+
+#include "file_lock.h"
+#include "wait_thread.h"
+
+namespace zjj::test {
+
+namespace {
+
+// Children are this program, started anew: what a process is after fork alone, with its other threads gone, is neither
+// ours to test nor what sanitizers can follow.
+std::string program;
+std::string directory;
+
+constexpr char kRecord[] = "{\"pid\":1,\"host\":\"h\",\"command\":\"child\",";
+
+std::vector<std::string> NamesIn(const std::string& path) {
+  std::vector<std::string> names;
+  DIR* entries = opendir(path.c_str());
+  CHECK(entries != nullptr);
+  // Every call has a stream of its own, which is all that readdir() asks for.
+  while (const dirent* entry = readdir(entries)) {  // NOLINT(concurrency-mt-unsafe)
+    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  }
+  closedir(entries);
+  return names;
+}
+
+void TakeLock(FileLock* lock, LockMode mode) {
+  LockStatus status = LockStatus::kBusy;
+  while (status == LockStatus::kBusy) {
+    CHECK(lock->Open({mode}) == LockStatus::kOk);
+    status = lock->Try();
+    if (status == LockStatus::kBusy) SleepMs(0.05);
+  }
+  CHECK(status == LockStatus::kOk);
+  lock->Record();
+}
+
+[[noreturn]] void Hold(const char* path, char mode) {
+  FileLock lock(path, kRecord);
+  TakeLock(&lock, mode == Holder::kShared ? LockMode::kShared : LockMode::kExclusive);
+  char byte = 'h';
+  CHECK(write(STDOUT_FILENO, &byte, 1) == 1);
+  CHECK(read(STDIN_FILENO, &byte, 1) == 1);
+  lock.Release(false);
+  _exit(0);
+}
+
+[[noreturn]] void Add(const char* path, const char* counter, int times) {
+  for (int time = 0; time < times; time++) {
+    FileLock lock(path, kRecord);
+    TakeLock(&lock, LockMode::kExclusive);
+    AddOne(counter);
+    lock.Release(time % 2 == 0);
+    SleepMs(1);
+  }
+  _exit(0);
+}
+
+int StartChild(std::vector<const char*> arguments, int in, int out) {
+  arguments.insert(arguments.begin(), program.c_str());
+  arguments.push_back(nullptr);
+  int pid = fork();
+  CHECK(pid >= 0);
+  if (pid > 0) return pid;
+  if (in >= 0) dup2(in, STDIN_FILENO);
+  if (out >= 0) dup2(out, STDOUT_FILENO);
+  execv(arguments[0], const_cast<char* const*>(arguments.data()));
+  _exit(127);
+}
+
+int JoinChild(int pid) {
+  int status = 0;
+  CHECK(waitpid(pid, &status, 0) == pid);
+  return status;
+}
+
+void RemoveDirectory() {
+  for (const std::string& name : NamesIn(directory)) {
+    std::string path = directory;
+    path.append("/").append(name);
+    if (unlink(path.c_str()) != 0) rmdir(path.c_str());
+  }
+  rmdir(directory.c_str());
+}
+
+void OtherHandler(int) {}
+
+}  // namespace
+
+void Fail(const char* file, int line, const char* condition) {
+  fprintf(stderr, "%s:%d: not so: %s\n", file, line, condition);
+  abort();
+}
+
+void Start(int argc, char** argv) {
+  program = argv[0];
+  if (argc == 4 && strcmp(argv[1], "hold") == 0) Hold(argv[2], argv[3][0]);
+  if (argc == 5 && strcmp(argv[1], "add") == 0) Add(argv[2], argv[3], static_cast<int>(strtol(argv[4], nullptr, 10)));
+  CHECK(argc == 1);
+  char name[] = "/tmp/zjj-native-test-XXXXXX";
+  CHECK(mkdtemp(name) != nullptr);
+  CHECK(chmod(name, 0777) == 0);
+  directory = name;
+}
+
+void Run(const char* name, void (*test)()) {
+  int descriptors = CountDescriptors();
+  double start_ms = MonotonicMs();
+  test();
+  // A thread that nobody joins may still be about to end.
+  while (CountWaitThreads() > 0) SleepMs(1);
+  CHECK(CountDescriptors() == descriptors);
+  CHECK(waitpid(-1, nullptr, WNOHANG) == -1);
+  RemoveDirectory();
+  CHECK(mkdir(directory.c_str(), 0777) == 0);
+  CHECK(chmod(directory.c_str(), 0777) == 0);
+  printf("  %5.0f ms  %s\n", MonotonicMs() - start_ms, name);
+  fflush(stdout);
+}
+
+void Finish() { RemoveDirectory(); }
+
+std::string NewPath() {
+  static std::atomic<int> count{0};
+  return directory + "/" + std::to_string(count++) + ".lock";
+}
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  CHECK(file.good());
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+void WriteFile(const std::string& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text;
+  CHECK(file.good());
+}
+
+bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+
+int CountDescriptors() { return static_cast<int>(NamesIn("/proc/self/fd").size()); }
+
+int CountWaitThreads() {
+  int count = 0;
+  for (const std::string& thread : NamesIn("/proc/self/task")) {
+    // It may end meanwhile.
+    std::ifstream file("/proc/self/task/" + thread + "/comm");
+    std::string name;
+    if (std::getline(file, name) && name == "zjj lock wait") count++;
+  }
+  return count;
+}
+
+int CountBlocked(const std::string& path) {
+  struct stat st;
+  if (stat(path.c_str(), &st) != 0) return 0;
+  std::string pid = " " + std::to_string(getpid()) + " ";
+  std::string inode = ":" + std::to_string(st.st_ino) + " ";
+  std::ifstream locks("/proc/locks");
+  int count = 0;
+  for (std::string line; std::getline(locks, line);) {
+    bool blocked = line.find("-> FLOCK") != std::string::npos;
+    if (blocked && line.find(pid) != std::string::npos && line.find(inode) != std::string::npos) count++;
+  }
+  return count;
+}
+
+void WaitUntilBlocked(const std::string& path, int count) {
+  while (CountBlocked(path) < count) SleepMs(0.2);
+}
+
+uint32_t Random(uint32_t limit) {
+  static std::atomic<uint32_t> threads{0};
+  thread_local std::minstd_rand generator(std::random_device{}() + threads++);
+  return static_cast<uint32_t>(generator() % limit);
+}
+
+void Spin(double us) {
+  double until_ms = MonotonicMs() + us / 1000;
+  while (MonotonicMs() < until_ms) {
+  }
+}
+
+Holder::Holder(const std::string& path, Mode mode) {
+  int to_child[2];
+  int from_child[2];
+  CHECK(pipe2(to_child, O_CLOEXEC) == 0 && pipe2(from_child, O_CLOEXEC) == 0);
+  const char letter[] = {mode, '\0'};
+  pid_ = StartChild({"hold", path.c_str(), letter}, to_child[0], from_child[1]);
+  to_child_ = to_child[1];
+  close(to_child[0]);
+  close(from_child[1]);
+  char byte;
+  CHECK(read(from_child[0], &byte, 1) == 1);
+  close(from_child[0]);
+}
+
+Holder::~Holder() {
+  if (pid_ != 0) Kill();
+}
+
+void Holder::Release() {
+  char byte = 'r';
+  CHECK(write(to_child_, &byte, 1) == 1);
+  CHECK(JoinChild(pid_) == 0);
+  close(to_child_);
+  pid_ = 0;
+}
+
+void Holder::Kill() {
+  kill(pid_, SIGKILL);
+  CHECK(WIFSIGNALED(JoinChild(pid_)));
+  close(to_child_);
+  pid_ = 0;
+}
+
+Adder::Adder(const std::string& path, const std::string& counter, int times)
+    : pid_(StartChild({"add", path.c_str(), counter.c_str(), std::to_string(times).c_str()}, -1, -1)) {}
+
+Adder::~Adder() {
+  if (pid_ != 0) Join();
+}
+
+void Adder::Join() {
+  CHECK(JoinChild(pid_) == 0);
+  pid_ = 0;
+}
+
+void AddOne(const std::string& counter) {
+  int number = std::stoi(ReadFile(counter));
+  Spin(20);
+  WriteFile(counter, std::to_string(number + 1));
+}
+
+StolenSignal::StolenSignal() : signal_number_(0) {
+  struct sigaction action;
+  for (int number = SIGRTMAX - 2; number > SIGRTMIN && signal_number_ == 0; number--) {
+    bool taken = sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_DFL;
+    if (taken) signal_number_ = number;
+  }
+  CHECK(signal_number_ != 0);
+  saved_ = action;
+  action = {};
+  action.sa_handler = OtherHandler;
+  action.sa_flags = SA_RESTART;
+  CHECK(sigaction(signal_number_, &action, nullptr) == 0);
+}
+
+StolenSignal::~StolenSignal() { CHECK(sigaction(signal_number_, &saved_, nullptr) == 0); }
+
+}  // namespace zjj::test
