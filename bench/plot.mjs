@@ -10,9 +10,10 @@ const OTHERS = ['#0969da', '#8250df', '#bf3989', '#bc4c00', '#9a6700'];
 /**
  * One picture of several charts.
  *
+ * @param name - What the picture shows, for those who cannot see it.
  * @param charts - `title` with the unit, and `groups` of a `name` and `bars`: [series, value], undefined for none.
  */
-export function plot(charts) {
+export function plot(name, charts) {
   const series = [...new Set(charts.flatMap(({ groups }) => groups.flatMap(({ bars }) => bars.map(([name]) => name))))];
   const others = series.filter((name) => !(name in COLOURS));
   const colourOf = (name) => COLOURS[name] ?? OTHERS[others.indexOf(name) % OTHERS.length];
@@ -44,6 +45,7 @@ export function plot(charts) {
   }
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y}" width="${WIDTH}" height="${y}" font-family="sans-serif" font-size="12">`,
+    `<title>${name}</title>`,
     `<rect width="${WIDTH}" height="${y}" fill="#ffffff"/>`,
     ...parts,
     '</svg>',

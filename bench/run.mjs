@@ -31,5 +31,5 @@ async function runLock() {
   const results = join(import.meta.dirname, 'results');
   mkdirSync(results, { recursive: true });
   writeFileSync(join(results, 'lock.md'), `# The lock, as measured last\n\n${text}`);
-  writeFileSync(join(results, 'lock.svg'), plot(charts));
+  writeFileSync(join(results, 'lock.svg'), plot('File locks for Node.js, side by side', charts));
 }
