@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Child } from '../support/child.js';
+import { heldElsewhere } from '../support/lock-holder.js';
 import { lockScript } from '../support/lock-script.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -9,23 +10,12 @@ const env = { ...process.env, UV_THREADPOOL_SIZE: '1' };
 
 test('sixty-four waits for another process leave a thread pool of one thread to files and names', async () => {
   const path = lockPath();
-  const sixtyFour = 'const paths = Array.from({ length: 64 }, (_, number) => path + number);';
-  const holder = Child.node(
-    lockScript(
-      path,
-      `${sixtyFour}
-       const all = paths.map((each) => zjj.lockSync(each));
-       console.log('held');
-       await require('node:events').once(process.stdin, 'data');
-       for (const held of all) held.release();
-       process.stdin.destroy();`,
-    ),
-  );
-  expect(await holder.line()).toBe('held');
+  const sixtyFour = Array.from({ length: 64 }, (_, number) => path + number);
+  const holder = await heldElsewhere(sixtyFour);
   const waiter = Child.node(
     lockScript(
       path,
-      `${sixtyFour}
+      `const paths = ${JSON.stringify(sixtyFour)};
        let granted = 0;
        const waits = paths.map((each) => zjj.lock(each).then(() => granted++));
        for (let round = 0; round < 50; round++) {

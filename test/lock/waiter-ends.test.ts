@@ -147,23 +147,12 @@ const pendingWaits = {
 /** A process that has waits pending and then does something; the locks are held elsewhere. */
 async function processWithWaits(waits: string, options: string, then: string): Promise<[Child, Child]> {
   const path = lockPath();
-  const seventy = `const seventy = Array.from({ length: 70 }, (_, number) => path + number);`;
-  const holder = Child.node(
-    lockScript(
-      path,
-      `${seventy}
-       const all = [path, ...seventy].map((each) => zjj.lockSync(each));
-       console.log('held');
-       await require('node:events').once(process.stdin, 'data');
-       for (const held of all) held.release();
-       process.stdin.destroy();`,
-    ),
-  );
-  expect(await holder.line()).toBe('held');
+  const seventy = Array.from({ length: 70 }, (_, number) => path + number);
+  const holder = await heldElsewhere([path, ...seventy]);
   const child = Child.node(
     lockScript(
       path,
-      `${seventy}
+      `const seventy = ${JSON.stringify(seventy)};
        const own = path + '.own';
        const options = ${options};
        ${waits};

@@ -3,15 +3,18 @@ import { expect } from 'vitest';
 import { Child } from './child.js';
 import { root } from './dist.js';
 
-/** Another process that holds a lock until a line is written to it, or until it is killed. */
-export async function heldElsewhere(path: string, mode: 'exclusive' | 'shared' = 'exclusive'): Promise<Child> {
+/** Another process that holds a lock, or several, until a line is written to it, or until it is killed. */
+export async function heldElsewhere(
+  path: string | readonly string[],
+  mode: 'exclusive' | 'shared' = 'exclusive',
+): Promise<Child> {
   const child = Child.node([
     '-e',
     `const { lockSync } = require(${JSON.stringify(join(root, 'dist', 'lock', 'index.js'))});
-     const held = lockSync(${JSON.stringify(path)}, { mode: ${JSON.stringify(mode)} });
+     const all = ${JSON.stringify([path].flat())}.map((path) => lockSync(path, { mode: ${JSON.stringify(mode)} }));
      console.log('held');
      process.stdin.once('data', () => {
-       held.release();
+       for (const held of all) held.release();
        process.stdin.destroy();
      });`,
   ]);
