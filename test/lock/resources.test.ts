@@ -9,11 +9,14 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 const isLinux = process.platform === 'linux';
 /** What a promise or a timer takes is the runtime's affair; of Node.js it is known. */
 const bytesLimit = runtime === 'node' ? 1024 : 4096;
+/** Others than Node.js may start threads of their own at any time. */
+const otherThreads = runtime === 'node' ? 0 : 8;
 const lockPath = () => join(temporaryDirectory(), 'x.lock');
 
 /** Part of a script: what the process has, to compare. */
 const measures = `
   const count = () => ['task', 'fd'].map((kind) => fs.readdirSync('/proc/self/' + kind).length);
+  const isAbout = (expected, threads) => (threads >= expected && threads <= expected + ${otherThreads}) || threads;
   const heap = () => {
     gc();
     gc();
@@ -45,7 +48,7 @@ describe.skipIf(!isLinux)('what the waits of one process take (/proc, so Linux)'
          for (let number = 0; number < 10_000; number++) waits.push(zjj.lock(path, ${options}));
          const bytesEach = (heap() - before) / waits.length;
          const [moreThreads, moreDescriptors] = count();
-         console.log(moreThreads - threads, moreDescriptors - descriptors, bytesEach <= ${bytesLimit} || bytesEach);
+         console.log(isAbout(1, moreThreads - threads), moreDescriptors - descriptors, bytesEach <= ${bytesLimit} || bytesEach);
          const order = [];
          await Promise.all(
            waits.map(async (wait, number) => {
@@ -59,7 +62,7 @@ describe.skipIf(!isLinux)('what the waits of one process take (/proc, so Linux)'
         ),
       ]);
       expect(await child.line()).toBe('ready');
-      expect(await child.line()).toBe('1 1 true');
+      expect(await child.line()).toBe('true 1 true');
       holder.write('end');
       expect(await child.line()).toBe('10000 true');
     },
@@ -77,14 +80,14 @@ describe.skipIf(!isLinux)('what the waits of one process take (/proc, so Linux)'
          console.log('ready');
          const [threads] = count();
          const waits = paths.map((each) => zjj.lock(each));
-         console.log(count()[0] - threads);
+         console.log(isAbout(64, count()[0] - threads));
          const all = await Promise.all(waits);
          console.log(all.filter((held) => held.held).length);
          for (const held of all) held.release();`,
       ),
     );
     expect(await waiter.line()).toBe('ready');
-    expect(await waiter.line()).toBe('64');
+    expect(await waiter.line()).toBe('true');
     holder.write('end');
     expect(await waiter.line()).toBe('1000');
     expect(await waiter.exit()).toBe(0);
