@@ -1,7 +1,7 @@
-import { linkSync, mkdirSync, symlinkSync, unlinkSync } from 'node:fs';
+import { linkSync, mkdirSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { lock, tryLock } from '../../src/lock/index.js';
+import { lock, lockSync, tryLock } from '../../src/lock/index.js';
 import { Child } from '../support/child.js';
 import { heldElsewhere } from '../support/lock-holder.js';
 import { lockScript } from '../support/lock-script.js';
@@ -57,6 +57,18 @@ describe('one lock has', () => {
     const waits = [lock(path), lock(absolute)].map(async (waiting) => (await waiting).release());
     elsewhere.write('end');
     await Promise.all(waits);
+  });
+
+  test('a path that came to name it just now, when it is asked for so that it could never be had', async () => {
+    const directory = treeOfNames();
+    const path = join(directory, 'x.lock');
+    const held = await lock(join(directory, 'hard.lock'));
+    // The file that the path names is released, but stays open until this turn of the event loop ends.
+    tryLock(path)?.release();
+    linkSync(join(directory, 'hard.lock'), `${path}.new`);
+    renameSync(`${path}.new`, path);
+    expect(() => lockSync(path, { timeout: 5_000 })).toThrow(expect.objectContaining({ code: 'LOCK_DEADLOCK' }));
+    held.release();
   });
 });
 
