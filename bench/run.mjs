@@ -8,28 +8,41 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { plot } from './plot.mjs';
 
+const SUBJECTS = {
+  lock: {
+    title: 'The lock, as measured last',
+    picture: 'File locks for Node.js, side by side',
+    bench: async (...args) => (await import('./lock/run.mjs')).benchLock(...args),
+  },
+  store: {
+    title: 'The store, as measured last',
+    picture: 'Config stores for Node.js, side by side',
+    bench: async (...args) => (await import('./store/run.mjs')).benchStore(...args),
+  },
+};
+
 const { values, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
-const subjects = ['lock', 'store'].filter((name) => positionals.includes(name));
-const [directory = tmpdir()] = positionals.filter((name) => !subjects.includes(name));
-if (subjects.length !== 1 || subjects[0] === 'lock') await runLock();
-if (subjects.length !== 1 || subjects[0] === 'store') {
-  const { benchStore } = await import('./store/sequential-sets.mjs');
-  await benchStore(directory);
-}
+const named = positionals.filter((name) => name in SUBJECTS);
+const [directory = tmpdir()] = positionals.filter((name) => !(name in SUBJECTS));
+const subjects = named.length > 0 ? named : Object.keys(SUBJECTS);
+installPeers();
+for (const subject of subjects) await run(subject);
 
-async function runLock() {
-  // The peers, which nothing else needs; two of them are compiled.
-  if (!existsSync(join(import.meta.dirname, 'node_modules'))) {
-    execFileSync('npm', ['ci', '--prefix', import.meta.dirname], { stdio: 'inherit' });
-  }
-  const { benchLock } = await import('./lock/run.mjs');
-  const { text, charts } = await benchLock(directory, values.quick);
+async function run(subject) {
+  const { title, picture, bench } = SUBJECTS[subject];
+  const { text, charts } = await bench(directory, values.quick);
   console.log(text);
   const results = join(import.meta.dirname, 'results');
   mkdirSync(results, { recursive: true });
-  writeFileSync(join(results, 'lock.md'), `# The lock, as measured last\n\n${text}`);
-  writeFileSync(join(results, 'lock.svg'), plot('File locks for Node.js, side by side', charts));
+  writeFileSync(join(results, `${subject}.md`), `# ${title}\n\n${text}`);
+  writeFileSync(join(results, `${subject}.svg`), plot(picture, charts));
+}
+
+/** The libraries that zjj is compared with, which nothing else needs; two of them are compiled. */
+function installPeers() {
+  if (existsSync(join(import.meta.dirname, 'node_modules', 'conf'))) return;
+  execFileSync('npm', ['ci', '--prefix', import.meta.dirname], { stdio: 'inherit' });
 }

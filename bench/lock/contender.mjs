@@ -1,10 +1,9 @@
 // One process of a contended run: takes a lock again and again, holds it, and gives it back.
 //
-//   contender.mjs LIBRARY PATH HOLD_MS RUN_MS      a line `ready`; then, when a time comes (performance.timeOrigin's
-//                                                  clock), from there on; a line of JSON at the end
+//   contender.mjs LIBRARY PATH HOLD_MS RUN_MS      started by ../contenders.mjs
 
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startTogether } from '../contenders.mjs';
 import { libraryNamed } from './libraries.mjs';
 
 const [, , name, path, hold, run] = process.argv;
@@ -12,10 +11,7 @@ const holdMs = Number(hold);
 const acquire = libraryNamed(name).opens(path);
 
 await (await acquire())();
-console.log('ready');
-const [line] = await once(process.stdin, 'data');
-process.stdin.destroy();
-await sleep(Number(line) - Date.now());
+await startTogether();
 
 let turns = 0;
 let longestWaitMs = 0;

@@ -1,6 +1,7 @@
 // What was measured, as a table in Markdown and as the charts of a picture; and what is asked of it.
 
 import { format } from '../plot.mjs';
+import { target, targetTable } from '../targets.mjs';
 
 /** `results` is what run.mjs gathers. */
 export function tables(results) {
@@ -109,13 +110,5 @@ export function targets({ uncontended, contended, handOver, waitMs }) {
     lines.push(target(`hand-over, ${name} through the best peer’s, below 1`, own[key] / best, (value) => value < 1));
   }
   lines.push(target('processor time of a wait of 10 s in ms, below 5', waitMs, (value) => value < 5));
-  return ['### What is asked, and was measured', '', '| | measured | |', '| --- | --- | --- |', ...lines, ''].join(
-    '\n',
-  );
-}
-
-function target(name, value, isMet) {
-  return value === undefined || Number.isNaN(value)
-    ? `| ${name} | – | not measured |`
-    : `| ${name} | ${value.toFixed(2)} | ${isMet(value) ? 'met' : '**not met**'} |`;
+  return targetTable(lines);
 }

@@ -1,8 +1,11 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { ZjjError } from '../errors.js';
 import { type Key, parseKey, TomlDocument, type TomlTable, type TomlValue } from '../toml/index.js';
 import { codeOf, readError } from './config-error.js';
 import { configPath } from './config-path.js';
+
+/** O_NONBLOCK: without it, opening a FIFO hangs. */
+const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** How many files' last texts are remembered. */
 const REMEMBERED_FILES = 16;
@@ -11,6 +14,10 @@ interface Remembered {
   readonly bytes: Buffer;
   readonly document: TomlDocument;
 }
+
+/** Read at once where stat does not tell a size, as in /proc; and what files are read into that mostly are as before. */
+const CHUNK_SIZE = 64 * 1024;
+const chunk = Buffer.allocUnsafeSlow(CHUNK_SIZE);
 
 /** The last text of each file, parsed. Oldest first. */
 const remembered = new Map<string, Remembered>();
@@ -62,6 +69,8 @@ export function getConfigValueSync(path: string | URL, key: Key): TomlValue | un
 
 /** The document at a path; an empty one where there is no file. */
 export function readDocument(path: string): TomlDocument {
+  const last = remembered.get(path);
+  if (last !== undefined && isStill(path, last.bytes)) return last.document;
   const file = readFile(path);
   return file === undefined ? TomlDocument.parse('', path) : documentOf(path, file.bytes);
 }
@@ -73,6 +82,7 @@ export function readDocument(path: string): TomlDocument {
  * @throws ZjjError CONFIG_READ
  */
 export function warm(path: string): void {
+  if (looksRemembered(path)) return;
   try {
     readDocument(path);
   } catch (error) {
@@ -80,12 +90,39 @@ export function warm(path: string): void {
   }
 }
 
+/** A guess, by which nothing but time can be lost: under the lock the bytes are read, whatever stat says. */
+function looksRemembered(path: string): boolean {
+  const last = remembered.get(path);
+  if (last === undefined) return false;
+  try {
+    const stats = statSync(path);
+    return stats.isFile() && stats.size === last.bytes.length;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a file, of whatever kind, has just these bytes. The commonest read, and so without a question more than that. */
+function isStill(path: string, bytes: Buffer): boolean {
+  // One more is asked for, to see that there is none. Nothing at all is also what a pipe has.
+  if (bytes.length === 0 || bytes.length >= CHUNK_SIZE) return false;
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, READ_FLAGS);
+    const count = readSync(fd, chunk, 0, bytes.length + 1, null);
+    return count === bytes.length && bytes.compare(chunk, 0, count) === 0;
+  } catch {
+    return false;
+  } finally {
+    if (fd !== undefined) closeQuietly(fd);
+  }
+}
+
 /** The bytes at a path; undefined where there is no file. Waits for nobody, whatever kind of file it is. */
 export function readFile(path: string): ConfigFile | undefined {
   let fd: number;
   try {
-    // O_NONBLOCK: without it, opening a FIFO hangs.
-    fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    fd = openSync(path, READ_FLAGS);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw readError(path, error);
@@ -96,11 +133,24 @@ export function readFile(path: string): ConfigFile | undefined {
       const what = stats.isDirectory() ? 'it is a directory' : 'it is not a regular file';
       throw new ZjjError('CONFIG_READ', `Cannot read ${path}: ${what}`, { path });
     }
-    return { bytes: readFileSync(fd), stats };
+    return { bytes: readWhole(fd, stats.size), stats };
   } catch (error) {
     throw error instanceof ZjjError ? error : readError(path, error);
   } finally {
     closeQuietly(fd);
+  }
+}
+
+/** All that an open file has, which is mostly `size` bytes; as readFileSync, but for a second fstat. */
+function readWhole(fd: number, size: number): Buffer {
+  let bytes = Buffer.allocUnsafeSlow(size || CHUNK_SIZE);
+  let length = 0;
+  for (;;) {
+    const count = readSync(fd, bytes, length, bytes.length - length, null);
+    length += count;
+    // Whoever writes in place, without a lock, may make it shorter or longer meanwhile.
+    if (count === 0 || length === size) return bytes.subarray(0, length);
+    if (length === bytes.length) bytes = Buffer.concat([bytes], length * 2);
   }
 }
 
