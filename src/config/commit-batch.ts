@@ -1,8 +1,9 @@
-import { closeSync, openSync, type Stats } from 'node:fs';
+import { openSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { HeldLock } from '../lock/internal.js';
 import { TomlDocument } from '../toml/index.js';
-import { writeError } from './config-error.js';
+import { closeQuietly } from './close-quietly.js';
+import { codeOf, notDurableError, writeError } from './config-error.js';
 import { mergeChanges, type PendingChange } from './merge-changes.js';
 import { documentOf, readFile, remember } from './read.js';
 import { Replacement, sweepTemporaryFiles } from './replace-file.js';
@@ -25,13 +26,14 @@ export function* commitBatch(
   let isWritten = false;
   let isClean = true;
   try {
-    if (HeldLock.foundUnclean(lock)) sweepTemporaryFiles(path);
+    if (HeldLock.foundUnclean(lock)) isClean = sweepTemporaryFiles(path);
     const file = readFile(path);
     if (file !== undefined && HeldLock.createdFile(lock)) giveToOwner(lock, file.stats);
     const before = file === undefined ? TomlDocument.parse('', path) : documentOf(path, file.bytes);
     const after = mergeChanges(before, changes);
     if (after !== before) {
       const bytes = Buffer.from(after.text);
+      if (file === undefined) yield* syncNameOfDirectory(path);
       const replacement = yield* Replacement.write(path, bytes, file?.stats, fileMode);
       if (!HeldLock.isCurrent(lock)) {
         replacement.discard();
@@ -40,15 +42,13 @@ export function* commitBatch(
       if (!replacement.commit(file?.stats)) return false;
       remember(path, bytes, after);
       isWritten = true;
-      isClean = !replacement.leavesLitter;
+      if (replacement.leavesLitter) isClean = false;
     }
     if (isClean) HeldLock.releaseClean(lock);
     else lock.release();
-    // What this call saw and left as it is may be a rename that is not durable yet.
-    if (!isWritten && file !== undefined) yield* syncFile(path, path, 'r+');
     // After the release: inside the lock it made the longest wait ten times longer. Whoever builds on our rename syncs
     // the same directory before it answers.
-    yield* syncFile(path, dirname(path), 'r');
+    yield* syncResult(path, file !== undefined && !isWritten);
     return true;
   } finally {
     lock.release();
@@ -60,18 +60,34 @@ function giveToOwner(lock: HeldLock, config: Stats): void {
   if (process.geteuid?.() === 0 && config.uid !== 0) HeldLock.giveTo(lock, config.uid, config.gid);
 }
 
-function* syncFile(config: string, path: string, flags: 'r' | 'r+'): Generator<number, void, void> {
+/** Before the first file of a directory: who made that may not have synced its name yet. */
+function* syncNameOfDirectory(path: string): Generator<number, void, void> {
+  try {
+    yield* sync(dirname(dirname(path)), 'r');
+  } catch (error) {
+    // It may not be read, so nobody like us has made the directory.
+    if (codeOf(error) !== 'EACCES') throw writeError(path, error);
+  }
+}
+
+function* syncResult(path: string, isAsFound: boolean): Generator<number, void, void> {
+  try {
+    // What this call saw and left as it is may be a rename that is not durable yet.
+    if (isAsFound) yield* sync(path, 'r+');
+    yield* sync(dirname(path), 'r');
+  } catch (error) {
+    throw notDurableError(path, error);
+  }
+}
+
+function* sync(path: string, flags: 'r' | 'r+'): Generator<number, void, void> {
   // Windows: FlushFileBuffers wants a handle that can write, and a directory has none.
   const isWindows = process.platform === 'win32';
   if (isWindows && flags === 'r') return;
+  const fd = openSync(path, isWindows ? flags : 'r');
   try {
-    const fd = openSync(path, isWindows ? flags : 'r');
-    try {
-      yield fd;
-    } finally {
-      closeSync(fd);
-    }
-  } catch (error) {
-    throw writeError(config, error);
+    yield fd;
+  } finally {
+    closeQuietly(fd);
   }
 }

@@ -1,6 +1,7 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
+import { constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { ZjjError } from '../errors.js';
 import { type Key, parseKey, TomlDocument, type TomlTable, type TomlValue } from '../toml/index.js';
+import { closeQuietly } from './close-quietly.js';
 import { codeOf, readError } from './config-error.js';
 import { configPath } from './config-path.js';
 
@@ -69,10 +70,17 @@ export function getConfigValueSync(path: string | URL, key: Key): TomlValue | un
 
 /** The document at a path; an empty one where there is no file. */
 export function readDocument(path: string): TomlDocument {
-  const last = remembered.get(path);
-  if (last !== undefined && isStill(path, last.bytes)) return last.document;
-  const file = readFile(path);
-  return file === undefined ? TomlDocument.parse('', path) : documentOf(path, file.bytes);
+  const fd = open(path);
+  if (fd === undefined) return TomlDocument.parse('', path);
+  try {
+    const last = remembered.get(path);
+    if (last !== undefined && isStill(path, fd, last.bytes)) return last.document;
+    return documentOf(path, readWhole(fd, statFile(path, fd).size));
+  } catch (error) {
+    throw error instanceof ZjjError ? error : readError(path, error);
+  } finally {
+    closeQuietly(fd);
+  }
 }
 
 /**
@@ -82,9 +90,8 @@ export function readDocument(path: string): TomlDocument {
  * @throws ZjjError CONFIG_READ
  */
 export function warm(path: string): void {
-  if (looksRemembered(path)) return;
   try {
-    readDocument(path);
+    if (!looksRemembered(path)) readDocument(path);
   } catch (error) {
     if (error instanceof ZjjError && error.code === 'CONFIG_READ') throw error;
   }
@@ -95,44 +102,19 @@ function looksRemembered(path: string): boolean {
   const last = remembered.get(path);
   if (last === undefined) return false;
   try {
-    const stats = statSync(path);
-    return stats.isFile() && stats.size === last.bytes.length;
-  } catch {
-    return false;
-  }
-}
-
-/** Whether a file, of whatever kind, has just these bytes. The commonest read, and so without a question more than that. */
-function isStill(path: string, bytes: Buffer): boolean {
-  // One more is asked for, to see that there is none. Nothing at all is also what a pipe has.
-  if (bytes.length === 0 || bytes.length >= CHUNK_SIZE) return false;
-  let fd: number | undefined;
-  try {
-    fd = openSync(path, READ_FLAGS);
-    const count = readSync(fd, chunk, 0, bytes.length + 1, null);
-    return count === bytes.length && bytes.compare(chunk, 0, count) === 0;
-  } catch {
-    return false;
-  } finally {
-    if (fd !== undefined) closeQuietly(fd);
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats?.isFile() === true && stats.size === last.bytes.length;
+  } catch (error) {
+    throw readError(path, error);
   }
 }
 
 /** The bytes at a path; undefined where there is no file. Waits for nobody, whatever kind of file it is. */
 export function readFile(path: string): ConfigFile | undefined {
-  let fd: number;
+  const fd = open(path);
+  if (fd === undefined) return undefined;
   try {
-    fd = openSync(path, READ_FLAGS);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw readError(path, error);
-  }
-  try {
-    const stats = fstatSync(fd);
-    if (!stats.isFile()) {
-      const what = stats.isDirectory() ? 'it is a directory' : 'it is not a regular file';
-      throw new ZjjError('CONFIG_READ', `Cannot read ${path}: ${what}`, { path });
-    }
+    const stats = statFile(path, fd);
     return { bytes: readWhole(fd, stats.size), stats };
   } catch (error) {
     throw error instanceof ZjjError ? error : readError(path, error);
@@ -141,12 +123,42 @@ export function readFile(path: string): ConfigFile | undefined {
   }
 }
 
+function open(path: string): number | undefined {
+  try {
+    return openSync(path, READ_FLAGS);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw readError(path, error);
+  }
+}
+
+function statFile(path: string, fd: number): Stats {
+  const stats = fstatSync(fd);
+  if (stats.isFile()) return stats;
+  const what = stats.isDirectory() ? 'it is a directory' : 'it is not a regular file';
+  throw new ZjjError('CONFIG_READ', `Cannot read ${path}: ${what}`, { path });
+}
+
+/** Whether an open file has just these bytes: the commonest answer, and the only question then. */
+function isStill(path: string, fd: number, bytes: Buffer): boolean {
+  // One more is asked for, to see that there is none. Nothing at all is also what a pipe has.
+  if (bytes.length === 0 || bytes.length >= CHUNK_SIZE) return false;
+  try {
+    const count = readSync(fd, chunk, 0, bytes.length + 1, 0);
+    return count === bytes.length && bytes.compare(chunk, 0, count) === 0;
+  } catch (error) {
+    // A directory and its like are refused by their own names.
+    statFile(path, fd);
+    throw error;
+  }
+}
+
 /** All that an open file has, which is mostly `size` bytes; as readFileSync, but for a second fstat. */
 function readWhole(fd: number, size: number): Buffer {
   let bytes = Buffer.allocUnsafeSlow(size || CHUNK_SIZE);
   let length = 0;
   for (;;) {
-    const count = readSync(fd, bytes, length, bytes.length - length, null);
+    const count = readSync(fd, bytes, length, bytes.length - length, length);
     length += count;
     // Whoever writes in place, without a lock, may make it shorter or longer meanwhile.
     if (count === 0 || length === size) return bytes.subarray(0, length);
@@ -179,13 +191,5 @@ function decode(path: string, bytes: Buffer): string {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
     throw new ZjjError('CONFIG_ENCODING', `${path} is not UTF-8`, { path, cause });
-  }
-}
-
-function closeQuietly(fd: number): void {
-  try {
-    closeSync(fd);
-  } catch {
-    // All was read, or what went wrong before is told.
   }
 }

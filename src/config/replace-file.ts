@@ -15,7 +15,8 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { ZjjError } from '../errors.js';
 import { addon } from '../lock/internal.js';
-import { codeOf, writeError } from './config-error.js';
+import { closeQuietly } from './close-quietly.js';
+import { codeOf, mountPointError, writeError } from './config-error.js';
 
 /** The new file, complete but not yet at its place. */
 export class Replacement {
@@ -53,7 +54,7 @@ export class Replacement {
       closeSync(complete);
       return new Replacement(path, temporary);
     } catch (error) {
-      if (fd !== undefined) closeSync(fd);
+      if (fd !== undefined) closeQuietly(fd);
       removeQuietly(temporary);
       throw error instanceof ZjjError ? error : writeError(path, error);
     }
@@ -79,6 +80,7 @@ export class Replacement {
       this.discard();
       // Somebody swept our file, or was quicker: whoever did holds the lock that we lost.
       if (codeOf(error) === 'ENOENT' || codeOf(error) === 'EEXIST') return false;
+      if (codeOf(error) === 'EBUSY') throw mountPointError(this.#path, error);
       throw writeError(this.#path, error);
     }
   }
@@ -111,8 +113,12 @@ function openTemporary(path: string, mode: number): { temporary: string; fd: num
   }
 }
 
-/** Removes what writers that died have left beside a config. Under the lock there is no other kind of temporary file. */
-export function sweepTemporaryFiles(path: string): void {
+/**
+ * Removes what writers that died have left beside a config. Under the lock there is no other kind of temporary file.
+ *
+ * @returns Whether nothing is left.
+ */
+export function sweepTemporaryFiles(path: string): boolean {
   const prefix = `.${basename(path)}.`;
   const suffix = '.tmp';
   let names: string[];
@@ -121,6 +127,7 @@ export function sweepTemporaryFiles(path: string): void {
   } catch (error) {
     throw writeError(path, error);
   }
+  let isSwept = true;
   for (const name of names) {
     // A dot between would make it that of another config, whose name begins like this one's.
     const isOurs =
@@ -128,8 +135,9 @@ export function sweepTemporaryFiles(path: string): void {
       name.endsWith(suffix) &&
       name.length > prefix.length + suffix.length &&
       !name.slice(prefix.length, -suffix.length).includes('.');
-    if (isOurs) removeQuietly(join(dirname(path), name));
+    if (isOurs && !removeQuietly(join(dirname(path), name))) isSwept = false;
   }
+  return isSwept;
 }
 
 /** Whether `old` is still what stands at the path. An editor that knows no lock may have saved meanwhile. */

@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readlinkSync, realpathSync } from 'node:fs';
+import { existsSync, fsyncSync, mkdirSync, openSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute } from 'node:path';
+import { closeQuietly } from './close-quietly.js';
 import { codeOf, readError, writeError } from './config-error.js';
 
 /** What Linux allows (path_resolution(7)). */
@@ -23,6 +24,7 @@ export function resolveConfig(path: string): string {
   if (path.endsWith('/')) throw readError(path, systemError('ENOENT', path));
   try {
     const target = followLinks(path);
+    if (target.endsWith('/')) throw systemError('ENOENT', target);
     return join(realpathSync.native(dirname(target)), basename(target));
   } catch (error) {
     throw readError(path, error);
@@ -55,39 +57,50 @@ function followLinks(path: string): string {
     let target: string;
     try {
       target = readlinkSync(current);
-    } catch {
-      return current;
+    } catch (error) {
+      if (codeOf(error) === 'EINVAL' || codeOf(error) === 'ENOENT') return current;
+      // Not to be taken for the end: a file would be made in the place of the link.
+      throw error;
     }
     current = isAbsolute(target) ? target : join(dirname(current), target);
   }
   throw systemError('ELOOP', path);
 }
 
-/** Makes a directory and those above it, each durable: its name is in the directory above. */
+/** Makes a directory and those above it, each durable before anything is in it: its name is in the directory above. */
 function makeDirectory(directory: string): void {
   const parent = dirname(directory);
-  if (!tryMakeDirectory(directory)) {
-    if (parent === directory) return;
-    makeDirectory(parent);
-    // What still cannot be made now never can, as in /proc.
-    if (!tryMakeDirectory(directory)) throw systemError('ENOENT', directory);
-  }
+  if (parent === directory) return;
+  if (existsSync(parent)) syncNameOf(parent);
+  else makeDirectory(parent);
+  makeIfMissing(directory);
   syncDirectory(parent);
+}
+
+/**
+ * Makes a directory's own name durable, before something is made in it: who made it may not have come so far, and who
+ * finds something in it relies on it.
+ */
+function syncNameOf(directory: string): void {
+  try {
+    // As the kernel understands it, whatever links led here.
+    syncDirectory(join(directory, '..'));
+  } catch (error) {
+    // Nobody like us has made it there.
+    if (codeOf(error) !== 'EACCES') throw error;
+  }
 }
 
 function systemError(code: string, path: string): Error {
   return Object.assign(new Error(`${code}, '${path}'`), { code });
 }
 
-/** False when the directory above is missing. */
-function tryMakeDirectory(directory: string): boolean {
+function makeIfMissing(directory: string): void {
   try {
     mkdirSync(directory);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
     if (codeOf(error) !== 'EEXIST') throw error;
   }
-  return true;
 }
 
 /** Makes the names in a directory durable. Not on Windows, where the system keeps that to itself. */
@@ -99,7 +112,7 @@ export function syncDirectory(directory: string): void {
   } catch (error) {
     if (!cannotSync(error)) throw error;
   } finally {
-    closeSync(fd);
+    closeQuietly(fd);
   }
 }
 
