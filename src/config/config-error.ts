@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { ZjjError } from '../errors.js';
 
 /** The system's reasons that deserve a plainer word than its own. */
@@ -14,20 +15,19 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 export function readError(path: string, cause: unknown): ZjjError {
-  return new ZjjError('CONFIG_READ', `Cannot read ${path}: ${reasonOf(cause)}`, { path, cause });
+  return configError('CONFIG_READ', `Cannot read ${path}`, path, cause);
 }
 
 export function writeError(path: string, cause: unknown): ZjjError {
-  return new ZjjError('CONFIG_WRITE', `Cannot write ${path}: ${reasonOf(cause)}`, { path, cause });
+  return configError('CONFIG_WRITE', `Cannot write ${path}`, path, cause);
 }
 
 /** The file is the new one, whole; only that it would survive a loss of power is not known. */
 export function notDurableError(path: string, cause: unknown): ZjjError {
-  const message = `Cannot make sure that ${path} is on disk: ${reasonOf(cause)}`;
-  return new ZjjError('CONFIG_WRITE', message, { path, cause });
+  return configError('CONFIG_WRITE', `Cannot make sure that ${path} is on disk`, path, cause);
 }
 
-/** What cannot be replaced because something is mounted there; other calls have other reasons to be busy. */
+/** Of a rename alone: other calls have other reasons to be busy. */
 export function mountPointError(path: string, cause: unknown): ZjjError {
   const message = `Cannot write ${path}: it is a mount point; mount its directory instead (EBUSY)`;
   return new ZjjError('CONFIG_WRITE', message, { path, cause });
@@ -35,6 +35,19 @@ export function mountPointError(path: string, cause: unknown): ZjjError {
 
 export function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException | undefined)?.code;
+}
+
+function configError(code: 'CONFIG_READ' | 'CONFIG_WRITE', failure: string, path: string, cause: unknown): ZjjError {
+  nameCode(cause);
+  return new ZjjError(code, `${failure}: ${reasonOf(cause)}`, { path, cause });
+}
+
+/** libuv has no name for some errors, that of a full quota among them: their code is UNKNOWN, or a sentence. */
+function nameCode(cause: unknown): void {
+  const { code, errno } = (cause ?? {}) as NodeJS.ErrnoException;
+  if (errno === undefined || !/^unknown/i.test(code ?? '')) return;
+  const name = Object.entries(constants.errno).find(([, number]) => number === -errno)?.[0];
+  if (name !== undefined) Object.assign(cause as Error, { code: name });
 }
 
 function reasonOf(cause: unknown): string {

@@ -20,11 +20,8 @@ export function resolveConfig(path: string): string {
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw readError(path, error);
   }
-  // Only a directory can be named so; without this a file of that name would be made.
-  if (path.endsWith('/')) throw readError(path, systemError('ENOENT', path));
+  const target = endOfLinks(path);
   try {
-    const target = followLinks(path);
-    if (target.endsWith('/')) throw systemError('ENOENT', target);
     return join(realpathSync.native(dirname(target)), basename(target));
   } catch (error) {
     throw readError(path, error);
@@ -40,10 +37,11 @@ export function resolveForWriting(path: string): string {
   try {
     return resolveConfig(path);
   } catch (error) {
-    if (codeOf((error as Error).cause) !== 'ENOENT' || path.endsWith('/')) throw error;
+    if (codeOf((error as Error).cause) !== 'ENOENT') throw error;
   }
+  const target = endOfLinks(path);
   try {
-    makeDirectory(dirname(followLinks(path)));
+    makeDirectory(dirname(target));
   } catch (error) {
     throw writeError(path, error);
   }
@@ -51,6 +49,17 @@ export function resolveForWriting(path: string): string {
 }
 
 /** Where a chain of links ends that leads to nothing. */
+function endOfLinks(path: string): string {
+  try {
+    const target = followLinks(path);
+    // Only a directory can be named so; without this a file of that name would be made.
+    if (target.endsWith('/')) throw systemError('ENOENT', target);
+    return target;
+  } catch (error) {
+    throw readError(path, error);
+  }
+}
+
 function followLinks(path: string): string {
   let current = path;
   for (let links = 0; links < MAX_LINKS; links++) {

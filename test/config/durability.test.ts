@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { Child } from '../support/child.js';
 import { withPackage } from '../support/dist.js';
-import { readTrace, requiresStrace, type SystemCall } from '../support/strace.js';
+import { pathsOf, readTrace, requiresStrace, type SystemCall } from '../support/strace.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 // What survives a loss of power is what was synced before the next step was taken. So the steps are watched as the kernel
@@ -86,11 +86,12 @@ async function steps(context: TestContext, call: string, form: (typeof forms)[nu
 
 const isSync = ({ name }: SystemCall) => name === 'fsync' || name === 'mkdir';
 
-function describeStep({ name, args, result }: SystemCall, within: string): string | undefined {
+function describeStep(system: SystemCall, within: string): string | undefined {
+  const { name, args, result } = system;
   const said = /^1<.*"(begins|has answered)\\n"/.exec(args)?.[1];
   if (said !== undefined) return said;
   if (!/^\d+$/.test(result)) return undefined;
-  const paths = [...args.matchAll(/["<](\/[^">]*)[">]/g)].map(([, path = '']) => nameOf(path, within));
+  const paths = pathsOf(system).map((path) => nameOf(path, within));
   // Elsewhere: pipes, what Node.js wakes its threads by.
   if (paths.every((path) => path === undefined)) return undefined;
   if (name === 'flock') return args.includes('LOCK_UN') ? 'unlock' : 'lock';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
 /** A new empty directory that goes when the test ends. */
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(realpathSync(tmpdir()), 'zjj-test-'));
+export function temporaryDirectory(within = tmpdir()): string {
+  const directory = mkdtempSync(join(realpathSync(within), 'zjj-test-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
