@@ -170,12 +170,13 @@ function copyOwnership(path: string, old: Stats, fd: number): void {
   const keepsOwner = fresh.uid === old.uid || tryChown(fd, old.uid, -1);
   let mode = old.mode & 0o7777;
   if (!keepsGroup) mode = narrowGroup(mode);
-  if (shutsOut(old.mode, keepsOwner, keepsGroup)) {
-    throw new ZjjError(
-      'CONFIG_WRITE',
-      `Cannot write ${path}: its ${keepsOwner ? 'group' : 'owner'} could not be kept and would lose access`,
-      { path },
-    );
+  // Not for another user than it was meant for.
+  if (!keepsOwner) mode &= ~0o4000;
+  const change = changeOfAccess(old.mode, keepsOwner, keepsGroup);
+  if (change !== undefined) {
+    const who = keepsOwner ? 'group' : 'owner';
+    const message = `Cannot write ${path}: its ${who} could not be kept and would ${change} access`;
+    throw new ZjjError('CONFIG_WRITE', message, { path });
   }
   // Before the mode, which is the mask of whatever access control list the file has now: one inherited from the directory
   // would widen it, and a list that could not be copied would widen the group.
@@ -198,14 +199,16 @@ function narrowGroup(mode: number): number {
   return (mode & ~0o2070) | ((mode & 0o007) << 3);
 }
 
-/** Whether the owner or the group would lose a right to read or write that they had. */
-function shutsOut(mode: number, keepsOwner: boolean, keepsGroup: boolean): boolean {
+/** Whether the owner or the group would lose a right to read or write that they had, or the group gain one. */
+function changeOfAccess(mode: number, keepsOwner: boolean, keepsGroup: boolean): 'lose' | 'gain' | undefined {
   const owner = (mode >> 6) & 6;
   const group = (mode >> 3) & 6;
   const others = mode & 6;
-  if (!keepsGroup && (group & ~others) !== 0) return true;
+  if (!keepsGroup && (group & ~others) !== 0) return 'lose';
   // The old owner is one of the group or of the others now. Files mostly belong to a group of their owner.
-  return !keepsOwner && (owner & ~(keepsGroup ? group | others : others)) !== 0;
+  if (!keepsOwner && (owner & ~(keepsGroup ? group | others : others)) !== 0) return 'lose';
+  // A mode may shut the group out of what all others may do.
+  return !keepsGroup && (others & ~group) !== 0 ? 'gain' : undefined;
 }
 
 /** File systems without hard links. */

@@ -1,17 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
@@ -24,8 +11,6 @@ import {
   updateConfig,
 } from '../../src/index.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
-
-const isRoot = process.geteuid?.() === 0;
 
 const configPath = () => join(temporaryDirectory(), 'config.toml');
 
@@ -47,108 +32,6 @@ describe('what a person wrote', () => {
     expect(await unsetConfigValue(path, 'host')).toBe(false);
     const after = statSync(path, { bigint: true });
     expect([after.ino, after.mtimeNs, after.ctimeNs]).toEqual([before.ino, before.mtimeNs, before.ctimeNs]);
-  });
-});
-
-describe('a symbolic link', () => {
-  test('stays one, and its target is changed under the lock of the target', async () => {
-    const directory = temporaryDirectory();
-    mkdirSync(join(directory, 'real'));
-    writeFileSync(join(directory, 'real', 'c.toml'), 'a = 1\n');
-    symlinkSync('real/c.toml', join(directory, 'link'));
-    symlinkSync(join(directory, 'link'), join(directory, 'chain'));
-    await setConfigValue(join(directory, 'chain'), 'a', 2);
-    expect(readlinkSync(join(directory, 'link'))).toBe('real/c.toml');
-    expect(readFileSync(join(directory, 'real', 'c.toml'), 'utf8')).toBe('a = 2\n');
-    expect(existsSync(join(directory, 'real', 'c.toml.lock'))).toBe(true);
-    expect(readdirSync(directory).sort()).toEqual(['chain', 'link', 'real']);
-  });
-
-  test('to nothing has its target created', async () => {
-    const directory = temporaryDirectory();
-    symlinkSync('later/c.toml', join(directory, 'link'));
-    await setConfigValue(join(directory, 'link'), 'a', 1);
-    expect(lstatSync(join(directory, 'link')).isSymbolicLink()).toBe(true);
-    expect(readFileSync(join(directory, 'later', 'c.toml'), 'utf8')).toBe('a = 1\n');
-  });
-
-  test('in the middle of a path means what it means to the kernel', async () => {
-    const directory = temporaryDirectory();
-    mkdirSync(join(directory, 'a', 'b'), { recursive: true });
-    symlinkSync('a/b', join(directory, 'link'));
-    await setConfigValue(`${directory}/link/../c.toml`, 'a', 1);
-    expect(existsSync(join(directory, 'a', 'c.toml'))).toBe(true);
-    expect(existsSync(join(directory, 'c.toml'))).toBe(false);
-  });
-
-  test('that leads to itself is CONFIG_READ', async () => {
-    const directory = temporaryDirectory();
-    symlinkSync('loop', join(directory, 'loop'));
-    await expect(setConfigValue(join(directory, 'loop'), 'a', 1)).rejects.toMatchObject({ code: 'CONFIG_READ' });
-  });
-});
-
-describe('the new file', () => {
-  test('has the mode of the old one', async () => {
-    const path = configPath();
-    writeFileSync(path, 'a = 1\n');
-    chmodSync(path, 0o640);
-    await setConfigValue(path, 'a', 2);
-    expect(statSync(path).mode & 0o7777).toBe(0o640);
-  });
-
-  test('has the permissions that were asked for when there was no old one, and so has its lock file', async () => {
-    const path = configPath();
-    await setConfigValue(path, 'token', 'secret', { fileMode: 0o600 });
-    expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(statSync(`${path}.lock`).mode & 0o777).toBe(0o600);
-  });
-
-  test.runIf(isRoot)(
-    'has the owner and group of the old one, and a lock file that its owner may write (needs root)',
-    async () => {
-      const path = configPath();
-      writeFileSync(path, 'a = 1\n');
-      chownSync(path, 65534, 12345);
-      await setConfigValue(path, 'a', 2);
-      expect(statSync(path)).toMatchObject({ uid: 65534, gid: 12345 });
-      expect(statSync(`${path}.lock`)).toMatchObject({ uid: 65534, gid: 12345 });
-    },
-  );
-
-  test('has the access control list and the attributes of the old one', async (context) => {
-    const path = configPath();
-    writeFileSync(path, 'a = 1\n');
-    try {
-      execFileSync('setfacl', ['-m', 'u:65534:r,g::-', path]);
-      execFileSync('setfattr', ['-n', 'user.zjj', '-v', 'kept', path]);
-    } catch (error) {
-      context.skip(`setfacl or setfattr is missing, or has no effect on this file system: ${error}`);
-    }
-    const listed = execFileSync('getfacl', ['-c', '-p', path], { encoding: 'utf8' });
-    await setConfigValue(path, 'a', 2);
-    expect(execFileSync('getfacl', ['-c', '-p', path], { encoding: 'utf8' })).toBe(listed);
-    expect(execFileSync('getfattr', ['--only-values', '-n', 'user.zjj', path], { encoding: 'utf8' })).toBe('kept');
-  });
-
-  test('is open to nobody more where its directory has a default access control list', async (context) => {
-    const path = configPath();
-    writeFileSync(path, 'a = 1\n');
-    chmodSync(path, 0o640);
-    try {
-      execFileSync('setfacl', ['-d', '-m', 'u:65534:rw', join(path, '..')], { stdio: 'ignore' });
-    } catch (error) {
-      context.skip(`setfacl is missing, or has no effect on this file system: ${error}`);
-    }
-    await setConfigValue(path, 'a', 2);
-    const listed = execFileSync('getfacl', ['-c', '-p', '-n', path], { encoding: 'utf8' });
-    expect(listed.trim().split('\n')).toEqual(['user::rw-', 'group::r--', 'other::---']);
-  });
-
-  test('is made with the directories that it needs', async () => {
-    const path = join(temporaryDirectory(), 'a', 'b', 'config.toml');
-    await setConfigValue(path, 'a', 1);
-    expect(readFileSync(path, 'utf8')).toBe('a = 1\n');
   });
 });
 

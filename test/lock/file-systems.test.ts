@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, closeSync, existsSync, linkSync, mkdirSync, openSync, readFileSync, unlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { lock, tryLock } from '../../src/lock/index.js';
@@ -11,10 +10,10 @@ import { heldElsewhere } from '../support/lock-holder.js';
 import { lockScript } from '../support/lock-script.js';
 import { blockedInKernel } from '../support/process-state.js';
 import { requires } from '../support/requires.js';
+import { requiresMount } from '../support/requires-mount.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const isLinux = process.platform === 'linux';
-const isRoot = process.geteuid?.() === 0;
 const fuseFileSystem = join(root, 'test', 'support', 'fuse-file-system.py');
 
 interface FileSystem {
@@ -60,22 +59,6 @@ const fileSystems: Record<string, FileSystem> = {
     run: ['python3', fuseFileSystem, 'locks', 'fs'],
   },
 };
-
-/** Skips a test where this process may not mount a file system, or lacks what that takes. */
-function requiresMount(context: TestContext, { commands = [], device }: Partial<FileSystem>): void {
-  if (!isLinux) context.skip('mounting as here needs Linux');
-  if (!isRoot) context.skip('mounting needs root');
-  requires(context, ['unshare', 'mount', ...commands]);
-  const { status, stderr } = spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', tmpdir()], {
-    encoding: 'utf8',
-  });
-  if (status !== 0) context.skip(`this system lets nobody mount: ${stderr.trim()}`);
-  try {
-    if (device !== undefined) closeSync(openSync(device, 'r+'));
-  } catch (error) {
-    context.skip(String(error));
-  }
-}
 
 interface Mounted {
   readonly directory: string;
