@@ -3,10 +3,11 @@ import { dirname } from 'node:path';
 import { HeldLock } from '../lock/internal.js';
 import { TomlDocument } from '../toml/index.js';
 import { closeQuietly } from './close-quietly.js';
-import { codeOf, notDurableError, writeError } from './config-error.js';
+import { notDurableError, writeError } from './config-error.js';
 import { mergeChanges, type PendingChange } from './merge-changes.js';
 import { documentOf, readFile, remember } from './read.js';
 import { Replacement, sweepTemporaryFiles } from './replace-file.js';
+import { isOthersPlace } from './resolve.js';
 
 /**
  * One transaction under a lock that is held: sweep, read, merge, replace, release, and then what makes it durable.
@@ -65,8 +66,7 @@ function* syncNameOfDirectory(path: string): Generator<number, void, void> {
   try {
     yield* sync(dirname(dirname(path)), 'r');
   } catch (error) {
-    // It may not be read, so nobody like us has made the directory.
-    if (codeOf(error) !== 'EACCES') throw writeError(path, error);
+    if (!isOthersPlace(error)) throw writeError(path, error);
   }
 }
 

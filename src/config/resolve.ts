@@ -95,8 +95,7 @@ function syncNameOf(directory: string): void {
     // As the kernel understands it, whatever links led here.
     syncDirectory(join(directory, '..'));
   } catch (error) {
-    // Nobody like us has made it there.
-    if (codeOf(error) !== 'EACCES') throw error;
+    if (!isOthersPlace(error)) throw error;
   }
 }
 
@@ -123,6 +122,11 @@ export function syncDirectory(directory: string): void {
   } finally {
     closeQuietly(fd);
   }
+}
+
+/** Whether a directory may not be read or not be written: what is in it was not made by one like us. */
+export function isOthersPlace(error: unknown): boolean {
+  return codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM' || codeOf(error) === 'EROFS';
 }
 
 /** Whether an fsync failed because the file system has none for this kind of file, which is nobody's fault. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { setConfigValue, setConfigValueSync } from '../../src/index.js';
@@ -201,6 +201,19 @@ describe('a user who is not root', () => {
     ]);
     expect(readFileSync(path, 'utf8')).toBe('a = 1\n');
     expect(readdirSync(join(path, '..')).sort()).toEqual(['config.toml', 'config.toml.lock']);
+  });
+
+  test('makes a config below a directory that it may pass through but not read', async (context) => {
+    requiresUsers(context);
+    const directory = temporaryDirectory();
+    const paths = ['one', 'two'].map((name) => join(directory, name, 'new', 'config.toml'));
+    for (const name of ['one', 'two']) {
+      mkdirSync(join(directory, name));
+      chownSync(join(directory, name), USER, USER);
+    }
+    chmodSync(directory, 0o711);
+    expect(await asUser(context, paths, [SET, SET_SYNC])).toEqual(['done', 'done']);
+    for (const path of paths) expect(readFileSync(path, 'utf8')).toBe('a = 2\n');
   });
 
   test('may set what root has set first, and the other way round', async (context) => {
