@@ -44,6 +44,8 @@ interface Way {
   /** `DIRECTORY` stands for the directory that all are in. */
   readonly links: Readonly<Record<string, string>>;
   readonly path: string;
+  /** A file that only seems to be meant. */
+  readonly decoy?: string;
 }
 
 /** Makes the links of a way; gives the directory. */
@@ -85,7 +87,7 @@ const ways: Record<string, Way> = {
     path: 'way/link',
   },
   // To what goes by the text alone this is c.toml beside the link.
-  'a link and `..`': { links: { way: 'real/sub' }, path: 'way/../c.toml' },
+  'a link and `..`': { links: { way: 'real/sub' }, path: 'way/../c.toml', decoy: 'c.toml' },
 };
 
 describe.each(Object.entries(ways))('%s', (_name, way) => {
@@ -94,9 +96,12 @@ describe.each(Object.entries(ways))('%s', (_name, way) => {
     mkdirSync(join(directory, 'real', 'sub'), { recursive: true });
     const target = join(directory, 'real', 'c.toml');
     writeFileSync(target, 'a = 1\nb = 1\n');
+    const decoys = way.decoy === undefined ? [] : [way.decoy];
+    for (const decoy of decoys) writeFileSync(join(directory, decoy), 'a = 7\n');
     await calls[name]?.call(`${directory}/${way.path}`);
     expect(readFileSync(target, 'utf8')).toBe(calls[name]?.result);
-    expect(listing(directory)).toEqual([...linksOf(way), 'real/c.toml', 'real/c.toml.lock'].sort());
+    expect(listing(directory)).toEqual([...linksOf(way), ...decoys, 'real/c.toml', 'real/c.toml.lock'].sort());
+    for (const decoy of decoys) expect(readFileSync(join(directory, decoy), 'utf8')).toBe('a = 7\n');
   });
 });
 
