@@ -204,10 +204,10 @@ test.for(ERRORS)(
       one.calls = recorded.filter(({ thread }) => threads.includes(thread));
     }
     const wrongs: string[] = [];
-    for (const [name, isMain, number] of turns(all)) {
+    for (const [variant, isMain, number] of turns(all)) {
       // The n-th call of this name in the main thread, or in the one that syncs, of each that makes so many.
       const affected = all.flatMap((watched) => {
-        const call = callsOf(watched, name, isMain)[number - 1];
+        const call = callsOf(watched, variant, isMain)[number - 1];
         return call === undefined ? [] : [{ watched, call }];
       });
       const some = affected.map(({ watched }) => watched);
@@ -215,14 +215,14 @@ test.for(ERRORS)(
       let answers: Answer[] = [];
       const calls = await traced(
         affected.map(({ call }) => call.thread),
-        ['-e', `trace=${name}`, '-e', `inject=${name}:error=${error}:when=${number}`, ...pathOptions(some)],
+        ['-e', `trace=${variant}`, '-e', `inject=${variant}:error=${error}:when=${number}`, ...pathOptions(some)],
         async () => {
           answers = await setSome();
         },
       );
       const found = affected.map(async ({ watched, call }, index) => {
         const wrong = await wrongsAfter(watched, call, error, answers[index] as Answer);
-        return wrong.map((text) => `${watched.title}, ${name}(${call.args}): ${text}`);
+        return wrong.map((text) => `${watched.title}, ${variant}(${call.args}): ${text}`);
       });
       wrongs.push(...(await Promise.all(found)).flat());
       expect(calls.filter(({ isInjected }) => isInjected)).toHaveLength(affected.length);
@@ -231,16 +231,16 @@ test.for(ERRORS)(
   },
 );
 
-function callsOf({ calls, writer }: Watched, name: string, isMain: boolean): SystemCall[] {
-  return calls.filter((call) => call.name === name && (call.thread === writer.pid) === isMain);
+function callsOf({ calls, writer }: Watched, variant: string, isMain: boolean): SystemCall[] {
+  return calls.filter((call) => call.variant === variant && (call.thread === writer.pid) === isMain);
 }
 
 /** Each name of a call, whose thread, and which of them, as far as any writer has one. */
 function* turns(all: readonly Watched[]): Generator<[string, boolean, number]> {
-  for (const name of new Set(all.flatMap(({ calls }) => calls.map((call) => call.name)))) {
+  for (const variant of new Set(all.flatMap(({ calls }) => calls.map((call) => call.variant)))) {
     for (const isMain of [true, false]) {
-      const most = Math.max(...all.map((watched) => callsOf(watched, name, isMain).length));
-      for (let number = 1; number <= most; number++) yield [name, isMain, number];
+      const most = Math.max(...all.map((watched) => callsOf(watched, variant, isMain).length));
+      for (let number = 1; number <= most; number++) yield [variant, isMain, number];
     }
   }
 }

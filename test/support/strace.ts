@@ -57,6 +57,8 @@ export interface SystemCall {
   readonly thread: number;
   /** Without what tells its variants apart: `rename` for renameat2 too. */
   readonly name: string;
+  /** As the kernel and strace call it. */
+  readonly variant: string;
   readonly args: string;
   /** The value, or the name of the error. */
   readonly result: string;
@@ -83,11 +85,12 @@ export function readTrace(path: string): SystemCall[] {
     const start = unfinished.get(thread);
     const rest = /^<\.\.\. \w+ resumed>(.*)$/.exec(text)?.[1];
     const whole = rest !== undefined && start !== undefined ? start.text + rest : text;
-    const [, name, args, value, error] = /^(\w+)\((.*)\) += (\S+)(?: ([A-Z][A-Z0-9]+) )?/.exec(whole) ?? [];
-    if (name === undefined || args === undefined || value === undefined) continue;
+    const [, variant, args, value, error] = /^(\w+)\((.*)\) += (\S+)(?: ([A-Z][A-Z0-9]+) )?/.exec(whole) ?? [];
+    if (variant === undefined || args === undefined || value === undefined) continue;
     calls.push({
       thread,
-      name: name.replace(VARIANTS, '$1'),
+      name: variant.replace(VARIANTS, '$1'),
+      variant,
       args,
       result: error ?? value,
       isInjected: whole.endsWith('(INJECTED)'),
