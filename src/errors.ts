@@ -1,3 +1,4 @@
+import type { StandardIssue } from './config/schema.js';
 import type { LockHolder } from './lock/holder.js';
 
 /** What a failed lock call reports; see the docstring of each function for which of them it throws. */
@@ -103,5 +104,24 @@ export class ConfigParseError extends ZjjError {
     super('CONFIG_PARSE', message, options);
     this.line = options.line;
     this.column = options.column;
+  }
+}
+
+/**
+ * The config is not what the store's schema asks for, or would not be after a write, which then wrote nothing. The
+ * message names the file and the keys.
+ */
+export class ConfigInvalidError extends ZjjError {
+  static {
+    ConfigInvalidError.prototype.name = 'ConfigInvalidError';
+  }
+
+  declare readonly code: 'CONFIG_INVALID';
+  /** What the schema found, each with a message and the key that it is about. */
+  readonly issues: readonly StandardIssue[];
+
+  constructor(message: string, options: { path: string; issues: readonly StandardIssue[] }) {
+    super('CONFIG_INVALID', message, { path: options.path });
+    this.issues = options.issues;
   }
 }

@@ -1,5 +1,6 @@
 export type { ConfigTransaction } from './config/merge-changes.js';
 export { getConfigValue, getConfigValueSync, readConfig, readConfigSync } from './config/read.js';
+export type { StandardIssue, StandardSchema } from './config/schema.js';
 export { ConfigStore, type ConfigStoreOptions } from './config/store.js';
 export {
   setConfigValue,
@@ -10,7 +11,7 @@ export {
   updateConfigSync,
 } from './config/write.js';
 export type { WriteOptions, WriteSyncOptions } from './config/write-options.js';
-export { type ConfigErrorCode, ConfigParseError } from './errors.js';
+export { type ConfigErrorCode, ConfigInvalidError, ConfigParseError } from './errors.js';
 export {
   type FileLock,
   type LockErrorCode,

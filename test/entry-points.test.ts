@@ -15,6 +15,7 @@ const runModule = (source: string) => {
 
 test('zjj exports what is public, and nothing else', () => {
   expect(Object.keys(require('zjj')).sort()).toEqual([
+    'ConfigInvalidError',
     'ConfigParseError',
     'ConfigStore',
     'LockTimeoutError',

@@ -6,6 +6,7 @@ import {
   type TomlDocument,
   type TomlEdit,
   type TomlInput,
+  type TomlTable,
   type TomlValue,
 } from '../toml/index.js';
 
@@ -17,6 +18,8 @@ export interface ConfigTransaction {
   set(key: Key, value: TomlInput): void;
   /** False when the key was not there. */
   unset(key: Key): boolean;
+  /** Everything, frozen. */
+  all(): TomlTable;
 }
 
 /** One caller's change, and what became of it in the last transaction that tried it. */
@@ -106,6 +109,10 @@ class OpenTransaction implements ConfigTransaction {
     return this.#open().unset(parseKey(key));
   }
 
+  all(): TomlTable {
+    return this.#open().get([]) as TomlTable;
+  }
+
   end(): void {
     this.#ended = true;
   }
@@ -116,6 +123,6 @@ class OpenTransaction implements ConfigTransaction {
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
 }

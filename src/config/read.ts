@@ -71,7 +71,7 @@ export function getConfigValueSync(path: string | URL, key: Key): TomlValue | un
 /** The document at a path; an empty one where there is no file. */
 export function readDocument(path: string): TomlDocument {
   const fd = open(path);
-  if (fd === undefined) return TomlDocument.parse('', path);
+  if (fd === undefined) return emptyDocument(path);
   try {
     const last = remembered.get(path);
     if (last !== undefined && isStill(path, fd, last.bytes)) return last.document;
@@ -81,6 +81,11 @@ export function readDocument(path: string): TomlDocument {
   } finally {
     closeQuietly(fd);
   }
+}
+
+/** What a config says that is not there. */
+export function emptyDocument(path: string): TomlDocument {
+  return TomlDocument.parse('', path);
 }
 
 /**

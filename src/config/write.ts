@@ -27,17 +27,12 @@ export async function setConfigValue(
   value: TomlInput,
   options?: WriteOptions,
 ): Promise<void> {
-  const parts = parseKey(key);
-  // As it is now: the caller may change it before its turn comes.
-  const input = copyInput(value);
-  await updateConfig(path, (transaction) => transaction.set(asKey(parts), input), options);
+  await updateConfig(path, settingOf(key, value), options);
 }
 
 /** As {@link setConfigValue}, but blocks the thread. Also throws LOCK_DEADLOCK where that could never end. */
 export function setConfigValueSync(path: string | URL, key: Key, value: TomlInput, options?: WriteSyncOptions): void {
-  const parts = parseKey(key);
-  const input = copyInput(value);
-  updateConfigSync(path, (transaction) => transaction.set(asKey(parts), input), options);
+  updateConfigSync(path, settingOf(key, value), options);
 }
 
 /**
@@ -52,16 +47,14 @@ export function setConfigValueSync(path: string | URL, key: Key, value: TomlInpu
  * await unsetConfigValue('config.toml', 'server.port');
  */
 export async function unsetConfigValue(path: string | URL, key: Key, options?: WriteOptions): Promise<boolean> {
-  const parts = parseKey(key);
-  if (isAbsent(path)) return false;
-  return updateConfig(path, (transaction) => transaction.unset(asKey(parts)), options);
+  const unset = unsettingOf(key);
+  return isAbsent(path) ? false : updateConfig(path, unset, options);
 }
 
 /** As {@link unsetConfigValue}, but blocks the thread. Also throws LOCK_DEADLOCK where that could never end. */
 export function unsetConfigValueSync(path: string | URL, key: Key, options?: WriteSyncOptions): boolean {
-  const parts = parseKey(key);
-  if (isAbsent(path)) return false;
-  return updateConfigSync(path, (transaction) => transaction.unset(asKey(parts)), options);
+  const unset = unsettingOf(key);
+  return isAbsent(path) ? false : updateConfigSync(path, unset, options);
 }
 
 /**
@@ -100,11 +93,25 @@ export function updateConfigSync<R>(
   return transactSync(() => absolute, change, options);
 }
 
+/** The change that sets a key, checked now. */
+export function settingOf(key: Key, value: TomlInput): (transaction: ConfigTransaction) => void {
+  const parts = parseKey(key);
+  // As it is now: the caller may change it before its turn comes.
+  const input = copyInput(value);
+  return (transaction) => transaction.set(asKey(parts), input);
+}
+
+/** The change that unsets a key, checked now. */
+export function unsettingOf(key: Key): (transaction: ConfigTransaction) => boolean {
+  const parts = parseKey(key);
+  return (transaction) => transaction.unset(asKey(parts));
+}
+
 /**
  * Where there is no config nothing can be unset, and no lock file or directory is left for having tried; unless a call
  * of this thread that came before is about to make it.
  */
-function isAbsent(path: string | URL): boolean {
+export function isAbsent(path: string | URL): boolean {
   const absolute = configPath(path);
   return !hasPendingCalls(absolute) && readFile(absolute) === undefined;
 }

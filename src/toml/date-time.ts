@@ -15,7 +15,10 @@ export class TomlDateTime {
   /** The text as it stands in the file. */
   readonly text: string;
 
-  private constructor(kind: TomlDateTimeKind, text: string) {
+  /** As {@link parse}. Public, so that schemas can ask for instances of the class. */
+  constructor(text: string) {
+    const kind = kindOf(text);
+    if (kind === undefined) throw new ZjjError('INVALID_VALUE', `Not a TOML date or time: ${JSON.stringify(text)}`);
     this.kind = kind;
     this.text = text;
     Object.freeze(this);
@@ -30,9 +33,7 @@ export class TomlDateTime {
    * TomlDateTime.parse('1979-05-27 07:32:00Z').kind // 'offset-date-time'
    */
   static parse(text: string): TomlDateTime {
-    const kind = kindOf(text);
-    if (kind === undefined) throw new ZjjError('INVALID_VALUE', `Not a TOML date or time: ${JSON.stringify(text)}`);
-    return new TomlDateTime(kind, text);
+    return new TomlDateTime(text);
   }
 
   toString(): string {

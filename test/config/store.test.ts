@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ConfigStore, setConfigValue, TomlDateTime, TomlLiteral } from '../../src/index.js';
+import { ConfigStore, lock, setConfigValue, TomlDateTime, TomlLiteral } from '../../src/index.js';
+import { rejection } from '../support/rejection.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 interface Settings {
@@ -87,4 +88,57 @@ test('what is read is frozen, has no prototype, and knows the types of TOML', as
   expect(String(all['day'])).toBe('2026-11-23');
   expect(Object.keys(all)).toContain('__proto__');
   expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+});
+
+test('defaults are laid under the tables that are stored, at any depth', async () => {
+  const path = configPath();
+  writeFileSync(path, 'plain = 1\n[server]\nhost = "a"\n[server.log]\nlevel = "debug"\n');
+  const defaults = { server: { port: 80, log: { level: 'info', file: '-' } }, plain: { table: true }, list: [1] };
+  const store = new ConfigStore<object>(path, { defaults });
+  const all = { server: { host: 'a', port: 80, log: { level: 'debug', file: '-' } }, plain: 1, list: [1] };
+  expect(await store.all()).toEqual(all);
+  expect([await store.get('server.port'), await store.get('server.log.level'), await store.get('server')]).toEqual([
+    80,
+    'debug',
+    all.server,
+  ]);
+  // Where a value is stored there is no table, whatever the default.
+  expect(await store.get('plain.table')).toBeUndefined();
+  expect([await store.has('server.port'), await store.has('server.host')]).toEqual([false, true]);
+});
+
+test('every call has a synchronous form', () => {
+  const path = configPath();
+  const store = new ConfigStore<Settings>(path, { defaults: { host: 'localhost' } });
+  expect([store.hasSync('port'), store.unsetSync('port'), existsSync(`${path}.lock`)]).toEqual([false, false, false]);
+  store.setSync('port', 8080);
+  expect([store.getSync('port'), store.getSync('host'), store.hasSync('port'), store.hasSync('host')]).toEqual([
+    8080,
+    'localhost',
+    true,
+    false,
+  ]);
+  const seen = store.updateSync((transaction) => {
+    transaction.set(['dotted.name'], true);
+    return transaction.all();
+  });
+  expect(seen).toEqual({ port: 8080, 'dotted.name': true });
+  expect(store.allSync()).toEqual({ host: 'localhost', port: 8080, 'dotted.name': true });
+  expect([store.unsetSync('port'), store.unsetSync('port')]).toEqual([true, false]);
+  expect(readFileSync(path, 'utf8')).toBe('"dotted.name" = true\n');
+});
+
+test('timeout and signal of a store count for the calls that have none', async () => {
+  const path = configPath();
+  const controller = new AbortController();
+  const store = new ConfigStore(path, { timeout: 20, signal: controller.signal });
+  const held = await lock(`${path}.lock`);
+  expect(await rejection(store.set('a', 1))).toMatchObject({ code: 'LOCK_TIMEOUT', timeout: 20 });
+  expect(await rejection(store.set('a', 1, { timeout: 0 }))).toMatchObject({ code: 'LOCK_TIMEOUT', timeout: 0 });
+  const waiting = rejection(store.unset('a', { timeout: Number.POSITIVE_INFINITY }));
+  held.release();
+  expect(await waiting).toBeUndefined();
+  controller.abort('over');
+  expect(await rejection(store.set('a', 1))).toBe('over');
+  await store.set('a', 1, { signal: new AbortController().signal });
 });
