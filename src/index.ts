@@ -1,3 +1,4 @@
+export type { ConfigChange, WatchOptions } from './config/config-watch.js';
 export type { ConfigTransaction } from './config/merge-changes.js';
 export { getConfigValue, getConfigValueSync, readConfig, readConfigSync } from './config/read.js';
 export type { StandardIssue, StandardSchema } from './config/schema.js';

@@ -1,6 +1,7 @@
 import type { WaitOptions } from '../lock/index.js';
 import { type Key, parseKey, type TomlInput, type TomlTable, type TomlValue } from '../toml/index.js';
 import { configPath } from './config-path.js';
+import { type ConfigChange, ConfigWatch, onConfigChange, type WatchOptions } from './config-watch.js';
 import { type ConfigTransaction, isThenable } from './merge-changes.js';
 import { getConfigValueSync, readDocument } from './read.js';
 import type { StandardSchema } from './schema.js';
@@ -33,7 +34,7 @@ type SetValue<Input, K extends Named<Input>> = string extends keyof Input ? Toml
  *
  * With a `schema`, `T` is what it gives and `Input` is what it takes; both are inferred from it. Then
  *
- * - `get` and `all` give the schema's output: its defaults filled in, its transformations done, the
+ * - `get`, `all`, `watch` and `onChange` give the schema's output: its defaults filled in, its transformations done, the
  *   keys gone that it strips. It is asked once for each text of the file. Tables and arrays of the output are frozen and
  *   have no prototype, as all that is read. They throw CONFIG_INVALID where the file, over `defaults`, is not what the
  *   schema asks for, also if that is in another key than the one asked for: a store never answers from a bad file.
@@ -206,6 +207,51 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
     options?: WaitSyncOptions,
   ): R {
     return updateConfigSync<R>(this.path, this.#validated(change), this.#with(options));
+  }
+
+  /**
+   * The changes from now on, whoever makes them: other processes, this one, a person with an editor. Starts at once, not
+   * with the first `next()`.
+   *
+   * Each has the config as it was (`old`), as it is (`new`), and which `keys` differ; the `new` of one is the `old` of the
+   * next. Changes that follow each other faster than they are taken come as one, and one that is taken back does not come;
+   * the last state always does. A change of comments or layout is none.
+   *
+   * A file that cannot be read for the moment, is not TOML, or not what the schema asks for, is passed over until the
+   * next one that is; `onError` is told of it, once. One that is gone or empty, or not right, is looked at again 100 ms
+   * later before it counts: an editor may be saving it. One that is written in place, not by rename, may be seen half.
+   *
+   * The file may not exist yet, nor its directory; it may be replaced, or be a symbolic link, and what that leads to may
+   * change. Directories are watched with fs.watch; every two seconds the file is read besides, for where the system
+   * tells nothing: network file systems, watches used up. It keeps the process alive until it ends.
+   *
+   * @param options - `signal` ends it: `next()` rejects with `signal.reason`. `onError(error)` is told of what was passed over.
+   * @returns Ends with `break`, `return()` or `await using`; then nothing of it is left.
+   * @throws ZjjError as {@link all}, if the config cannot be read now.
+   * @example
+   * for await (const { new: config, keys } of store.watch({ signal })) {
+   *   if (keys.some(([name]) => name === 'port')) server.listen(config.port);
+   * }
+   */
+  watch(options: WatchOptions = {}): AsyncIterableIterator<ConfigChange<T>> & AsyncDisposable {
+    return new ConfigWatch(this.path, this.#view, { signal: this.#options.signal, ...options });
+  }
+
+  /**
+   * Calls a listener for each change, as {@link watch} gives them. It does not keep the process alive.
+   *
+   * @param listener - What it throws is an uncaught exception, and the next change still comes.
+   * @param options - As for {@link watch}; the signal just ends it.
+   * @returns Dispose of it to end: `using`, or `[Symbol.dispose]()`. The listener is not called any more, and nothing is left.
+   * @throws as {@link watch}.
+   * @example
+   * const subscription = store.onChange(({ new: config }) => logger.setLevel(config.level));
+   * // later
+   * subscription[Symbol.dispose]();
+   */
+  onChange(listener: (change: ConfigChange<T>) => void, options: WatchOptions = {}): Disposable {
+    if (typeof listener !== 'function') throw new TypeError(`listener must be a function, not ${typeof listener}`);
+    return onConfigChange(this.path, this.#view, listener, { signal: this.#options.signal, ...options });
   }
 
   /** The change, refused if what it leaves is not valid. */

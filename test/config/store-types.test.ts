@@ -3,7 +3,14 @@ import { type } from 'arktype';
 import * as v from 'valibot';
 import { expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
-import { ConfigStore, type Key, TomlDateTime, type TomlTable, type TomlValue } from '../../src/index.js';
+import {
+  type ConfigChange,
+  ConfigStore,
+  type Key,
+  TomlDateTime,
+  type TomlTable,
+  type TomlValue,
+} from '../../src/index.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 // tsc sees these fail (npm run check); that they run as well shows that they are about things that exist.
@@ -64,6 +71,14 @@ test('an update gives what its function gives, which is no promise', async () =>
   expectTypeOf(await store.update((transaction) => transaction.has('port'))).toEqualTypeOf<boolean>();
   // @ts-expect-error It may not be asynchronous.
   await store.update(async () => 1).catch(() => {});
+});
+
+test('changes have the type of the store', async () => {
+  const store = new ConfigStore<Settings>(path());
+  const changes = store.watch();
+  expectTypeOf<typeof changes>().toExtend<AsyncIterable<ConfigChange<Settings>>>();
+  expectTypeOf<ConfigChange<Settings>['old']>().toEqualTypeOf<Readonly<Settings>>();
+  await changes.return?.();
 });
 
 const schemas = {

@@ -140,5 +140,6 @@ test('timeout and signal of a store count for the calls that have none', async (
   expect(await waiting).toBeUndefined();
   controller.abort('over');
   expect(await rejection(store.set('a', 1))).toBe('over');
+  expect(await rejection(store.watch().next())).toBe('over');
   await store.set('a', 1, { signal: new AbortController().signal });
 });
