@@ -25,12 +25,13 @@ const watchedPaths = new Map<string, WatchedPath>();
  * returns: whoever reads then misses nothing.
  *
  * @param path - Absolute. Neither it nor its directory need exist.
+ * @param pollMs - How often it looks besides; of the first listener of a path.
  * @returns Ends it; with the last listener of a path nothing is left open.
  */
-export function watchPath(path: string, listener: PathListener): () => void {
+export function watchPath(path: string, listener: PathListener, pollMs = POLL_MS): () => void {
   let watched = watchedPaths.get(path);
   if (watched === undefined) {
-    watched = new WatchedPath(path, () => watchedPaths.delete(path));
+    watched = new WatchedPath(path, pollMs, () => watchedPaths.delete(path));
     watchedPaths.set(path, watched);
   }
   watched.add(listener);
@@ -54,10 +55,10 @@ class WatchedPath {
   readonly #poll: NodeJS.Timeout;
   #due: NodeJS.Immediate | undefined;
 
-  constructor(path: string, onEmpty: () => void) {
+  constructor(path: string, pollMs: number, onEmpty: () => void) {
     this.#path = path;
     this.#onEmpty = onEmpty;
-    this.#poll = setInterval(() => this.#tell(), POLL_MS);
+    this.#poll = setInterval(() => this.#tell(), pollMs);
   }
 
   add(listener: PathListener): void {

@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { watchPath } from '../../src/config/watched-path.js';
 import { type ConfigChange, ConfigStore, setConfigValue, type TomlTable, unsetConfigValue } from '../../src/index.js';
@@ -23,6 +23,11 @@ async function nextOf<T>(changes: AsyncIterator<ConfigChange<T>>): Promise<Confi
   return result.value;
 }
 
+/** From now on only what the system tells is seen: every poll would find it too, but later. */
+function withoutPolling(path: string): void {
+  onTestFinished(watchPath(path, { keepsAlive: false, look() {} }, 2 ** 31 - 1));
+}
+
 /** As an editor saves that replaces the file. */
 function saveByRename(path: string, text: string): void {
   writeFileSync(`${path}~`, text);
@@ -37,6 +42,7 @@ async function elsewhere(path: string, script: string): Promise<void> {
 
 test('a watch gives each change by another process once, with the old and new config and the keys that differ', async () => {
   const path = configOf('a = 1\n\n[server]\nport = 80\nhost = "x"\n');
+  withoutPolling(path);
   const changes = new ConfigStore(path).watch();
   await elsewhere(path, `await zjj.setConfigValue(path, 'server.port', 81);`);
   const first = await nextOf(changes);
@@ -95,6 +101,7 @@ describe('a watch sees', () => {
 
   test('a config that is made, removed and made again', async () => {
     const path = configPath();
+    withoutPolling(path);
     const changes = new ConfigStore(path).watch();
     await setConfigValue(path, 'a', 1);
     expect(await newOf(changes)).toEqual({ a: 1 });
@@ -107,6 +114,7 @@ describe('a watch sees', () => {
 
   test('a config whose directory is made, removed and made again', async () => {
     const path = join(temporaryDirectory(), 'a', 'b', 'config.toml');
+    withoutPolling(path);
     const changes = new ConfigStore(path).watch();
     await setConfigValue(path, 'a', 1);
     expect(await newOf(changes)).toEqual({ a: 1 });
@@ -124,6 +132,7 @@ describe('a watch sees', () => {
     writeFileSync(join(directory, 'one', 'real.toml'), 'a = 1\n');
     writeFileSync(join(directory, 'two', 'real.toml'), 'a = 10\n');
     symlinkSync('../one/real.toml', path);
+    withoutPolling(path);
     const changes = new ConfigStore(path).watch();
     await setConfigValue(path, 'a', 2);
     expect(await newOf(changes)).toEqual({ a: 2 });
@@ -138,6 +147,7 @@ describe('a watch sees', () => {
   test('a link that led to nothing lead to something', async () => {
     const directory = temporaryDirectory();
     symlinkSync('later/config.toml', join(directory, 'config.toml'));
+    withoutPolling(join(directory, 'config.toml'));
     const changes = new ConfigStore(join(directory, 'config.toml')).watch();
     mkdirSync(join(directory, 'later'));
     writeFileSync(join(directory, 'later', 'config.toml'), 'a = 1\n');
@@ -156,6 +166,7 @@ describe('a watch sees', () => {
     }
     symlinkSync('..1', join(directory, '..data'));
     symlinkSync('..data/config.toml', join(directory, 'config.toml'));
+    withoutPolling(join(directory, 'config.toml'));
     const changes = new ConfigStore(join(directory, 'config.toml')).watch();
     symlinkSync('..2', join(directory, '..data~'));
     renameSync(join(directory, '..data~'), join(directory, '..data'));
@@ -186,6 +197,7 @@ describe('a watch sees', () => {
 
 test('quick changes may come as one, but old and new always chain, and the last state always comes', async () => {
   const path = configOf('count = 0\n');
+  withoutPolling(path);
   const store = new ConfigStore<{ count: number; last?: boolean }>(path);
   const writer = Child.node(
     withPackage(`
