@@ -15,7 +15,7 @@ export interface StandardIssue {
  *
  * @see https://standardschema.dev
  */
-export interface StandardSchema<Output, Input = unknown> {
+export interface StandardSchema<Output, Input = Output> {
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;

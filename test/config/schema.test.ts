@@ -180,12 +180,24 @@ describe('what a schema makes of a config', () => {
     expect(count).toBe(2);
   });
 
-  test('cannot change what others read', async () => {
+  test('may be made in what it was given, and others read what is stored', async () => {
     const path = configOf('list = [2, 1]\n[table]\na = 1\n');
-    const schema = z.object({
-      list: z.array(z.number()).transform((list) => list.sort()),
-      table: z.record(z.string(), z.number()).transform((table) => Object.assign(table, { b: 2 })),
-    });
+    interface Changed {
+      list: number[];
+      table: { [name: string]: number };
+    }
+    const schema: StandardSchema<Changed> = {
+      '~standard': {
+        version: 1,
+        vendor: 'test',
+        validate(value) {
+          const { list, table } = value as Changed;
+          list.sort();
+          table['b'] = 2;
+          return { value };
+        },
+      },
+    };
     expect(await new ConfigStore(path, { schema }).all()).toEqual({ list: [1, 2], table: { a: 1, b: 2 } });
     expect(await new ConfigStore(path).all()).toEqual({ list: [2, 1], table: { a: 1 } });
   });
@@ -218,6 +230,12 @@ test('an issue of the whole config is named without a key, and of many issues th
   expect((error as ConfigInvalidError).issues).toHaveLength(7);
 });
 
+test('a key that a message begins with is not named twice', async () => {
+  const schema = type({ port: 'number' });
+  const error = await rejection(new ConfigStore(configOf('port = "x"\n'), { schema }).all());
+  expect((error as Error).message).toMatch(/config\.toml is invalid: port must be a number/);
+});
+
 test('issues hold no values of the config, which may be secrets', async () => {
   const schema = v.object({ token: v.pipe(v.string(), v.minLength(20, 'too short')) });
   const error = await rejection(new ConfigStore(configOf('token = "secret"\n'), { schema }).all());
@@ -228,7 +246,11 @@ test('issues hold no values of the config, which may be secrets', async () => {
 test.each([
   ['zod', z.object({ a: z.number().refine(async () => false) })],
   ['valibot', v.objectAsync({ a: v.number() })],
-] as const)('a schema of %s that validates asynchronously is refused, and nothing is written', async (_, schema) => {
+  [
+    'one that fails',
+    { '~standard': { version: 1, vendor: 'test', validate: () => Promise.reject(new Error('late')) } },
+  ],
+] as const)('a schema (%s) that validates asynchronously is refused, and nothing is written', async (_, schema) => {
   const path = configOf('a = 1\n');
   const store = new ConfigStore<{ a: number }>(path, { schema });
   for (const promise of [store.all(), store.get('a'), store.set('a', 2)]) {

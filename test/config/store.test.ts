@@ -87,6 +87,11 @@ test('what is read is frozen, has no prototype, and knows the types of TOML', as
   expect(all['big']).toBe(2n ** 62n);
   expect(String(all['day'])).toBe('2026-11-23');
   expect(Object.keys(all)).toContain('__proto__');
+  expect([await store.get('__proto__.polluted'), await store.get('constructor')]).toEqual([true, undefined]);
+  // Parts of values are no keys.
+  expect([await store.get('day.text'), await store.get('list.0'), await store.get('list.length')]).toEqual(
+    Array(3).fill(undefined),
+  );
   expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
 });
 
