@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { setConfigValue } from '../../src/index.js';
@@ -11,6 +11,11 @@ function configPath(): string {
   const path = join(temporaryDirectory(), 'config.toml');
   writeFileSync(path, 'a = 1\n');
   return path;
+}
+
+function saveByRename(path: string, text: string): void {
+  writeFileSync(`${path}~`, text);
+  renameSync(`${path}~`, path);
 }
 
 const storeScript = (path: string, script: string) =>
@@ -65,6 +70,7 @@ test.runIf(hasFdinfo)('all watches of a path share one of the system, and leave 
       store.onChange(() => {}, { signal: controller.signal });
       const aborted = store.watch({ signal: controller.signal });
       const changes = store.watch();
+      const watchers = process.getActiveResourcesInfo().filter((name) => name === 'FSEventWrap').length;
       counts.push(countWatches());
       await store.set('a', 2);
       await changes.next();
@@ -79,12 +85,43 @@ test.runIf(hasFdinfo)('all watches of a path share one of the system, and leave 
         store.watch();
       } catch {}
       counts.push(countWatches());
-      console.log(counts.join());`,
+      console.log(counts.join(), watchers);`,
     ),
   );
-  expect(await child.line()).toBe('0,1,1,1,0');
+  expect(await child.line()).toBe('0,1,1,1,0 1');
   expect(await child.exit()).toBe(0);
 });
+
+test.runIf(hasFdinfo)(
+  'a directory that the path leads through no more is not watched any more (needs /proc)',
+  async () => {
+    const directory = temporaryDirectory();
+    const path = join(directory, 'config.toml');
+    for (const name of ['0', '1', '2']) {
+      mkdirSync(join(directory, name));
+      writeFileSync(join(directory, name, 'real.toml'), `a = ${name}\n`);
+    }
+    symlinkSync('0/real.toml', path);
+    const child = Child.node(
+      storeScript(
+        path,
+        `${countWatches}
+      const changes = store.watch();
+      const counts = [countWatches()];
+      for (const name of ['1', '2']) {
+        fs.symlinkSync(name + '/real.toml', store.path + '~');
+        fs.renameSync(store.path + '~', store.path);
+        await changes.next();
+        counts.push(countWatches());
+      }
+      await changes.return();
+      console.log(counts.join());`,
+      ),
+    );
+    expect(await child.line()).toBe('2,2,2');
+    expect(await child.exit()).toBe(0);
+  },
+);
 
 test('what a listener throws is an uncaught exception, and the others are called all the same', async () => {
   const path = configPath();
@@ -103,9 +140,9 @@ test('what a listener throws is an uncaught exception, and the others are called
   expect(await child.line()).toBe('listens');
   await setConfigValue(path, 'a', 2);
   expect([await child.line(), await child.line()].sort()).toEqual(['2', 'mine']);
-  writeFileSync(path, 'a = ');
+  saveByRename(path, 'a = ');
   expect(await child.line()).toBe('of onError');
-  writeFileSync(path, 'a = 3\n');
+  saveByRename(path, 'a = 3\n');
   expect([await child.line(), await child.line()].sort()).toEqual(['3', 'mine']);
   child.write('end');
 });

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmdirSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
@@ -79,8 +79,8 @@ test('onChange calls its listener until it is disposed of, or its signal aborts'
   const controller = new AbortController();
   const seen: unknown[] = [];
   const aborted: unknown[] = [];
-  const subscription = store.onChange((change) => seen.push(change.new));
-  store.onChange((change) => aborted.push(change.new), { signal: controller.signal });
+  const subscription = store.onChange((change) => seen.push(change));
+  store.onChange((change) => aborted.push(change), { signal: controller.signal });
   const changes = store.watch();
   await setConfigValue(path, 'a', 1);
   await nextOf(changes);
@@ -91,7 +91,8 @@ test('onChange calls its listener until it is disposed of, or its signal aborts'
   subscription[Symbol.dispose]();
   await setConfigValue(path, 'a', 3);
   await nextOf(changes);
-  expect([seen, aborted]).toEqual([[{ a: 1 }, { a: 2 }], [{ a: 1 }]]);
+  const first = { old: {}, new: { a: 1 }, keys: [['a']] };
+  expect([seen, aborted]).toEqual([[first, { old: { a: 1 }, new: { a: 2 }, keys: [['a']] }], [first]]);
   await changes.return?.();
 });
 
@@ -122,6 +123,43 @@ describe('a watch sees', () => {
     expect(await newOf(changes)).toEqual({});
     await setConfigValue(path, 'a', 2);
     expect(await newOf(changes)).toEqual({ a: 2 });
+    await changes.return?.();
+  });
+
+  test('a config whose directories are made while it is looked for', async () => {
+    const directory = temporaryDirectory();
+    const maker = Child.node([
+      '-e',
+      `const fs = require('node:fs'), { dirname } = require('node:path');
+       require('node:readline').createInterface({ input: process.stdin }).on('line', (path) => {
+         fs.mkdirSync(dirname(path), { recursive: true });
+         fs.writeFileSync(path, 'a = 1\\n');
+       });`,
+    ]);
+    for (let round = 0; round < 50; round++) {
+      const path = join(directory, `${round}`, ...'abcdefghijkl', 'config.toml');
+      withoutPolling(path);
+      const changes = new ConfigStore(path).watch();
+      maker.write(path);
+      expect(await newOf(changes)).toEqual({ a: 1 });
+      await changes.return?.();
+    }
+  });
+
+  test('a config whose directory was replaced at once, by one that looks like it', async () => {
+    const path = join(temporaryDirectory(), 'a', 'config.toml');
+    mkdirSync(dirname(path));
+    withoutPolling(path);
+    const changes = new ConfigStore(path).watch();
+    const looked = new Promise<void>((resolve) => {
+      onTestFinished(watchPath(path, { keepsAlive: false, look: resolve }));
+    });
+    rmdirSync(dirname(path));
+    // ext4 gives it the same inode number.
+    mkdirSync(dirname(path));
+    await looked;
+    await setConfigValue(path, 'a', 1);
+    expect(await newOf(changes)).toEqual({ a: 1 });
     await changes.return?.();
   });
 
@@ -254,7 +292,7 @@ test('comments, layout and other ways to write the same value are no change', as
   const changes = store.watch();
   const before = await store.all();
   const seen = new Promise<void>((resolve) => {
-    watchPath(path, { keepsAlive: false, look: resolve });
+    onTestFinished(watchPath(path, { keepsAlive: false, look: resolve }));
   });
   saveByRename(path, '# new\nb = [\n  1,\n  2,\n]\na = 0x10\n');
   await seen;
@@ -306,6 +344,28 @@ describe('a state that cannot be read', () => {
     for (const watch of [changes, silent]) await watch.return?.();
   });
 
+  test('is not told of again while it is the same', async () => {
+    const [path, other] = [configOf(''), configOf('')];
+    const errors: unknown[] = [];
+    const changes = new ConfigStore(path).watch({ onError: (error) => errors.push(error) });
+    const failureOf = (broken: string, text: string) =>
+      new Promise((resolve) => {
+        const subscription = new ConfigStore(broken).onChange(() => {}, { onError: resolve });
+        onTestFinished(() => subscription[Symbol.dispose]());
+        saveByRename(broken, text);
+      });
+    await failureOf(path, 'a = ');
+    const looked = new Promise<void>((resolve) => {
+      onTestFinished(watchPath(path, { keepsAlive: false, look: resolve }));
+    });
+    saveByRename(path, 'a = ');
+    await looked;
+    // It takes as long as the same would have taken for the first.
+    await failureOf(other, 'b = ');
+    expect(errors).toMatchObject([{ code: 'CONFIG_PARSE', path }]);
+    await changes.return?.();
+  });
+
   test('makes watch and onChange throw when they begin, and leave nothing', async () => {
     const path = configOf('a = \n');
     const store = new ConfigStore(path);
@@ -322,6 +382,8 @@ describe('a state that cannot be read', () => {
     const halves = ['', undefined, 'a = ', 'a = 2\n'];
     const save = () => {
       if (halves.length === 0) return;
+      // As on a busy machine: the moment is over before the last save is heard of.
+      if (halves.length === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150);
       const next = halves.shift();
       if (next === undefined) unlinkSync(path);
       else writeFileSync(path, next);
