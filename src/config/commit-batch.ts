@@ -1,4 +1,4 @@
-import { openSync, type Stats } from 'node:fs';
+import { existsSync, openSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { HeldLock } from '../lock/internal.js';
 import { TomlDocument } from '../toml/index.js';
@@ -24,34 +24,44 @@ export function* commitBatch(
   changes: readonly PendingChange[],
   fileMode: number,
 ): Generator<number, boolean, void> {
+  let replacement: Replacement | undefined;
   let isWritten = false;
   let isClean = true;
   try {
-    if (HeldLock.foundUnclean(lock)) isClean = sweepTemporaryFiles(path);
+    // A lock file that is new may be the next of many that somebody removes. So what is long must not come before the look.
+    if (HeldLock.createdFile(lock)) {
+      replacement = Replacement.create(path, !existsSync(path), fileMode);
+      if (!HeldLock.isCurrent(lock)) return false;
+    }
+    if (HeldLock.foundUnclean(lock)) isClean = sweepTemporaryFiles(path, replacement);
     const file = readFile(path);
     if (file !== undefined && HeldLock.createdFile(lock)) giveToOwner(lock, file.stats);
     const before = file === undefined ? TomlDocument.parse('', path) : documentOf(path, file.bytes);
     const after = mergeChanges(before, changes);
     if (after !== before) {
-      const bytes = Buffer.from(after.text);
       if (file === undefined) yield* syncNameOfDirectory(path);
-      const replacement = yield* Replacement.write(path, bytes, file?.stats, fileMode);
-      if (!HeldLock.isCurrent(lock)) {
-        replacement.discard();
+      if (replacement === undefined) {
+        replacement = Replacement.create(path, file === undefined, fileMode);
+        // Not later: whoever has the lock by a lock file made from now on sweeps the temporary file away before reading.
+        if (!HeldLock.isCurrent(lock)) return false;
+      } else if (replacement.isFirst !== (file === undefined)) {
         return false;
       }
+      const bytes = Buffer.from(after.text);
+      yield* replacement.write(bytes, file?.stats);
       if (!replacement.commit(file?.stats)) return false;
       remember(path, bytes, after);
       isWritten = true;
-      if (replacement.leavesLitter) isClean = false;
     }
-    if (isClean) HeldLock.releaseClean(lock);
+    replacement?.discard();
+    if (isClean && replacement?.leavesLitter !== true) HeldLock.releaseClean(lock);
     else lock.release();
     // After the release: inside the lock it made the longest wait ten times longer. Whoever builds on our rename syncs
     // the same directory before it answers.
     yield* syncResult(path, file !== undefined && !isWritten);
     return true;
   } finally {
+    replacement?.discard();
     lock.release();
   }
 }

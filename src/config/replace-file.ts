@@ -18,66 +18,73 @@ import { addon } from '../lock/internal.js';
 import { closeQuietly } from './close-quietly.js';
 import { codeOf, mountPointError, writeError } from './config-error.js';
 
-/** The new file, complete but not yet at its place. */
+/** The new file beside the one that it will replace. Nothing is left of it once it is discarded. */
 export class Replacement {
-  readonly #path: string;
-  readonly #temporary: string;
+  /** Whether it is made to stand where nothing is. */
+  readonly isFirst: boolean;
   /** Whether the temporary name could not be removed: the next writer must sweep. */
   leavesLitter = false;
+  readonly #path: string;
+  readonly #temporary: string;
+  #fd: number | undefined;
+  #hasEnded = false;
 
-  private constructor(path: string, temporary: string) {
+  private constructor(path: string, isFirst: boolean, temporary: string, fd: number) {
     this.#path = path;
+    this.isFirst = isFirst;
     this.#temporary = temporary;
+    this.#fd = fd;
   }
 
   /**
-   * Writes the new file beside the one that it will replace, with all that the old one had. Yields the descriptor that
-   * must be on disk before it goes on.
+   * Makes the new file, empty.
    *
-   * @throws ZjjError CONFIG_WRITE; then nothing is left behind.
+   * @throws ZjjError CONFIG_WRITE
    */
-  static *write(
-    path: string,
-    bytes: Uint8Array,
-    old: Stats | undefined,
-    fileMode: number,
-  ): Generator<number, Replacement, void> {
+  static create(path: string, isFirst: boolean, fileMode: number): Replacement {
     // 0600 first: what the old file keeps to its owner must not be open to others for a moment.
-    const { temporary, ...opened } = openTemporary(path, old === undefined ? fileMode : 0o600);
-    let fd: number | undefined = opened.fd;
+    const { temporary, fd } = openTemporary(path, isFirst ? fileMode : 0o600);
+    return new Replacement(path, isFirst, temporary, fd);
+  }
+
+  /** Its name until it is at its place. */
+  get name(): string {
+    return basename(this.#temporary);
+  }
+
+  /**
+   * Completes it, with all that the old one had. Yields the descriptor that must be on disk before it goes on.
+   *
+   * @throws ZjjError CONFIG_WRITE
+   */
+  *write(bytes: Uint8Array, old: Stats | undefined): Generator<number, void, void> {
+    const fd = this.#fd as number;
     try {
       writeFileSync(fd, bytes);
-      if (old !== undefined) copyOwnership(path, old, fd);
+      if (old !== undefined) copyOwnership(this.#path, old, fd);
       yield fd;
-      const complete = fd;
-      fd = undefined;
-      closeSync(complete);
-      return new Replacement(path, temporary);
+      this.#fd = undefined;
+      closeSync(fd);
     } catch (error) {
-      if (fd !== undefined) closeQuietly(fd);
-      removeQuietly(temporary);
-      throw error instanceof ZjjError ? error : writeError(path, error);
+      throw error instanceof ZjjError ? error : writeError(this.#path, error);
     }
   }
 
   /**
-   * Puts the new file at its place.
+   * Puts it at its place.
    *
    * @param old - The file that it was made from; undefined if there was none.
    * @returns False when that is no longer what stands there, or when the new file is gone; then nothing has changed.
-   * @throws ZjjError CONFIG_WRITE; then nothing has changed and nothing is left behind.
+   * @throws ZjjError CONFIG_WRITE; then nothing has changed.
    */
   commit(old: Stats | undefined): boolean {
     try {
-      if (!isSameFile(this.#path, old)) {
-        this.discard();
-        return false;
-      }
+      if (!isSameFile(this.#path, old)) return false;
       if (old === undefined) this.#putWhereNothingIs();
       else renameSync(this.#temporary, this.#path);
+      this.#hasEnded = true;
       return true;
     } catch (error) {
-      this.discard();
       // Somebody swept our file, or was quicker: whoever did holds the lock that we lost.
       if (codeOf(error) === 'ENOENT' || codeOf(error) === 'EEXIST') return false;
       if (codeOf(error) === 'EBUSY') throw mountPointError(this.#path, error);
@@ -85,8 +92,12 @@ export class Replacement {
     }
   }
 
+  /** Removes it, unless it is at its place or was removed already. */
   discard(): void {
-    removeQuietly(this.#temporary);
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    if (this.#fd !== undefined) closeQuietly(this.#fd);
+    this.leavesLitter = !removeQuietly(this.#temporary);
   }
 
   /** As a rename that fails where something is. */
@@ -114,11 +125,12 @@ function openTemporary(path: string, mode: number): { temporary: string; fd: num
 }
 
 /**
- * Removes what writers that died have left beside a config. Under the lock there is no other kind of temporary file.
+ * Removes what writers that died have left beside a config, and what those are making who lost the lock. Under the lock
+ * there is no other kind of temporary file but one's own.
  *
  * @returns Whether nothing is left.
  */
-export function sweepTemporaryFiles(path: string): boolean {
+export function sweepTemporaryFiles(path: string, own?: Replacement): boolean {
   const prefix = `.${basename(path)}.`;
   const suffix = '.tmp';
   let names: string[];
@@ -135,7 +147,7 @@ export function sweepTemporaryFiles(path: string): boolean {
       name.endsWith(suffix) &&
       name.length > prefix.length + suffix.length &&
       !name.slice(prefix.length, -suffix.length).includes('.');
-    if (isOurs && !removeQuietly(join(dirname(path), name))) isSwept = false;
+    if (isOurs && name !== own?.name && !removeQuietly(join(dirname(path), name))) isSwept = false;
   }
   return isSwept;
 }

@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { Child } from '../support/child.js';
+import { root } from '../support/dist.js';
+
+/** The modes of test/torture/modes.mjs that a second shows something of. */
+const modes = {
+  calm: 'they only meet each other',
+  kill: 'they are killed while they hold the lock',
+  stop: 'holders are stopped for longer than the others wait',
+  delete: 'the lock file is removed, and holders are stopped and killed',
+  'delete-tight': 'the lock file is removed every 0.2 ms',
+  'disk-full': 'the disk is full',
+  editor: 'an editor saves by renames under the lock',
+};
+
+describe.skipIf(process.platform === 'win32')('writers and readers lose nothing and see nothing damaged', () => {
+  test.for(Object.entries(modes))('%s: while %s', async ([mode], context) => {
+    const seed = Math.floor(Math.random() * 2 ** 31);
+    const torture = Child.node([
+      join(root, 'test', 'torture', 'run.mjs'),
+      ...['--mode', mode, '--seed', String(seed), '--seconds', '1'],
+    ]);
+    const output = await allOf(torture);
+    if (output.includes('skipped')) {
+      if (process.env['CI']) throw new Error(output);
+      context.skip(output);
+    }
+    expect([await torture.exit(), torture.stderr], output).toEqual([0, '']);
+    expect(output).toMatch(/acknowledged [1-9]/);
+  });
+});
+
+async function allOf(child: Child): Promise<string> {
+  const lines: string[] = [];
+  try {
+    for (;;) lines.push(await child.line());
+  } catch {
+    return lines.join('\n');
+  }
+}

@@ -1,0 +1,31 @@
+// An editor that knows the lock: it saves the config by a rename of its own while it holds it.
+//
+//   editor.mjs TASK      JSON: { path, journal, seed }
+
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { revise } from './content.mjs';
+import { Journal } from './journal.mjs';
+import { Random } from './random.mjs';
+import { untilWhen } from './start.mjs';
+
+const { withLock } = createRequire(import.meta.url)('../../dist/lock/index.js');
+const { path, journal: journalPath, seed } = JSON.parse(process.argv[2]);
+const journal = new Journal(journalPath);
+const random = new Random(seed);
+const until = await untilWhen();
+
+for (let revision = 1; Date.now() < until; revision++) {
+  journal.intend(revision, 'revision', revision);
+  const start = performance.now();
+  await withLock(`${path}.lock`, () => {
+    const text = revise(readFileSync(path, 'utf8'), revision);
+    const fd = openSync(`${path}~`, 'w');
+    writeSync(fd, text);
+    fsyncSync(fd);
+    closeSync(fd);
+    renameSync(`${path}~`, path);
+  });
+  journal.acknowledge(revision, null, Math.round(performance.now() - start));
+  await new Promise((resolve) => setTimeout(resolve, random.between(0, 20)));
+}

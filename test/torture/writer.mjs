@@ -1,0 +1,105 @@
+// A process with several writers, each of which calls the store again and again until it is time, and keeps a journal.
+// None ends before it was acknowledged something: whatever was done to it, it must be able to write in the end.
+//
+//   writer.mjs TASK      JSON: see startWriter in round.mjs
+
+import { createRequire } from 'node:module';
+import { isMainThread, Worker, workerData } from 'node:worker_threads';
+import { Journal } from './journal.mjs';
+import { Random } from './random.mjs';
+import { untilWhen } from './start.mjs';
+
+const zjj = createRequire(import.meta.url)('../../dist/index.js');
+const task = isMainThread ? JSON.parse(process.argv[2]) : workerData;
+const until = isMainThread ? await untilWhen() : task.until;
+const isSync = task.form === 'sync';
+const store = isSync
+  ? { set: zjj.setConfigValueSync, unset: zjj.unsetConfigValueSync, update: zjj.updateConfigSync }
+  : { set: zjj.setConfigValue, unset: zjj.unsetConfigValue, update: zjj.updateConfig };
+
+if (task.form === 'threads') {
+  // One thread of each form: what they share is the process, its locks and its signals.
+  for (const form of ['sync', 'async']) {
+    const isOurs = (_, index) => index % 2 === (form === 'sync' ? 0 : 1);
+    new Worker(new URL(import.meta.url), {
+      workerData: { ...task, form, until, writers: task.writers.filter(isOurs) },
+    });
+  }
+} else {
+  await Promise.all(task.writers.map(write));
+}
+
+async function write({ id, names, journal: path, calls, seed }) {
+  const journal = new Journal(path);
+  const random = new Random(seed);
+  /** What `set.ID` surely holds. */
+  let known;
+  let isDone = false;
+  for (let number = calls + 1; !isDone || Date.now() < until; number++) {
+    const kind = random.pick(task.kinds);
+    // Once in a while what is there already, which writes nothing.
+    const value = kind === 'set' && known !== undefined && random.chance(0.1) ? known : number;
+    const name = random.pick(names);
+    journal.intend(number, kind, kind === 'flag' && number % 2 === 1 ? null : value);
+    if (kind === 'set') known = undefined;
+    const start = performance.now();
+    try {
+      const result = await perform(name, id, kind, value, optionsOf(random));
+      journal.acknowledge(number, result, Math.round(performance.now() - start));
+      if (kind === 'set') known = value;
+      isDone = true;
+    } catch (error) {
+      journal.refuse(number, codeOf(error), error.cause?.code);
+      if (error.code === undefined && error.name !== 'TimeoutError') console.error(error);
+    }
+    if (known !== undefined && random.chance(0.05)) {
+      const seen = zjj.getConfigValueSync(name, ['set', id]);
+      if (seen !== known) journal.violate(`set.${id} is ${seen} after ${known} was acknowledged`);
+    }
+    if (random.chance(task.pauses)) await new Promise((resolve) => setTimeout(resolve, random.between(0, 3)));
+  }
+}
+
+/** The call, by the form of this process. */
+function perform(path, id, kind, value, options) {
+  switch (kind) {
+    case 'set':
+      return store.set(path, ['set', id], value, options);
+    case 'flag':
+      return value % 2 === 1 ? store.unset(path, ['flag', id], options) : store.set(path, ['flag', id], value, options);
+    case 'pair':
+      return store.update(
+        path,
+        (config) => {
+          config.set(['pair_a', id], value);
+          config.set(['pair_b', id], value);
+        },
+        options,
+      );
+    case 'count':
+      return store.update(path, (config) => increment(config, id, value), options);
+    default:
+      throw new Error(`no such kind: ${kind}`);
+  }
+}
+
+/** How many of this writer's increments are in with this one, and which was the last before it. */
+function increment(config, id, number) {
+  const count = (config.get(['count', id]) ?? 0) + 1;
+  const last = config.get(['last', id]) ?? 0;
+  config.set('total', (config.get('total') ?? 0) + 1);
+  config.set(['count', id], count);
+  config.set(['last', id], number);
+  return [count, last];
+}
+
+function optionsOf(random) {
+  const options = {};
+  if (task.timeoutMs !== undefined) options.timeout = task.timeoutMs;
+  if (!isSync && task.aborts && random.chance(0.05)) options.signal = AbortSignal.timeout(random.between(1, 20));
+  return options;
+}
+
+function codeOf(error) {
+  return error.name === 'TimeoutError' ? 'ABORTED' : (error.code ?? String(error));
+}
