@@ -14,7 +14,10 @@
 //   pause(ms)                                           blocks this thread for so long, and little longer
 //   keepAlive(boolean)                                  whether pending waits keep the event loop alive
 //
-//   copyAttributes(from, fd) -> boolean                 file_attributes.h
+//   copyAttributes(from, fd) -> 0 | LIST_LOST | errno   file_attributes.h
+//   commit(index, fd, temporary, path, directory, device, file, size, modifiedMs, onEnd) -> boolean
+//                                                       file_commit.h, on POSIX only. True: the lock and fd are taken
+//                                                       over, and onEnd(outcome, errno, call) follows
 //
 // What fails throws an Error with the numbers `status` (LockStatus) and `errno` and the string `syscall`.
 
@@ -25,6 +28,9 @@
 #include <new>
 
 #include "file_attributes.h"
+#ifndef _WIN32
+#include "file_commit.h"
+#endif
 #include "lock_table.h"
 
 namespace zjj {
@@ -237,9 +243,72 @@ Napi::Value GiveTo(const Napi::CallbackInfo& info) {
 
 Napi::Value CopyFileAttributes(const Napi::CallbackInfo& info) {
   char from[kPathSize];
-  bool copied = StringAt(info, 0, from, sizeof(from)) && CopyAttributes(from, IntegerAt(info, 1));
-  return Napi::Boolean::New(info.Env(), copied);
+  bool fits = StringAt(info, 0, from, sizeof(from));
+  return Napi::Number::New(info.Env(), fits ? CopyAttributes(from, IntegerAt(info, 1)) : ENAMETOOLONG);
 }
+
+#ifndef _WIN32
+// A commit on a thread of libuv's pool, as the fsync of node:fs would be.
+struct PendingCommit {
+  PendingCommit(FileLock* lock, int fd, const char* temporary, const char* path, const char* directory,
+                const FileVersion& old)
+      : commit(lock, fd, temporary, path, directory, old) {}
+
+  FileCommit commit;
+  FileCommit::Outcome outcome = FileCommit::kNotWritten;
+  napi_async_work work = nullptr;
+  napi_ref on_end = nullptr;
+};
+
+void RunCommit(napi_env, void* data) {
+  auto* pending = static_cast<PendingCommit*>(data);
+  pending->outcome = pending->commit.Run();
+}
+
+void EndCommit(napi_env env, napi_status, void* data) {
+  auto* pending = static_cast<PendingCommit*>(data);
+  napi_value arguments[3];
+  napi_value receiver = nullptr;
+  napi_value on_end = nullptr;
+  napi_create_int32(env, pending->outcome, &arguments[0]);
+  napi_create_int32(env, pending->commit.error().number, &arguments[1]);
+  napi_create_string_utf8(env, pending->commit.error().call, NAPI_AUTO_LENGTH, &arguments[2]);
+  napi_get_undefined(env, &receiver);
+  napi_get_reference_value(env, pending->on_end, &on_end);
+  napi_delete_reference(env, pending->on_end);
+  napi_delete_async_work(env, pending->work);
+  delete pending;
+  if (on_end != nullptr) napi_call_function(env, receiver, on_end, 3, arguments, nullptr);
+}
+
+Napi::Value Commit(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Environment* environment = Enter(env);
+  if (environment == nullptr) return env.Undefined();
+  char temporary[kPathSize];
+  char path[kPathSize];
+  char directory[kPathSize];
+  napi_value name = nullptr;
+  FileLock* lock = nullptr;
+  if (StringAt(info, 2, temporary, sizeof(temporary)) && StringAt(info, 3, path, sizeof(path)) &&
+      StringAt(info, 4, directory, sizeof(directory)) &&
+      napi_create_string_utf8(env, "zjj commit", NAPI_AUTO_LENGTH, &name) == napi_ok) {
+    lock = environment->locks.Take(IntegerAt(info, 0));
+  }
+  if (lock == nullptr) return Napi::Boolean::New(env, false);
+  FileVersion old = {NumberAt(info, 5), NumberAt(info, 6), NumberAt(info, 7), NumberAt(info, 8)};
+  auto* pending = new PendingCommit(lock, IntegerAt(info, 1), temporary, path, directory, old);
+  napi_create_reference(env, info[9], 1, &pending->on_end);
+  bool queued = napi_create_async_work(env, nullptr, name, RunCommit, EndCommit, pending, &pending->work) == napi_ok &&
+                napi_queue_async_work(env, pending->work) == napi_ok;
+  if (!queued) {
+    // The environment is going. What was taken over is finished all the same.
+    RunCommit(env, pending);
+    delete pending;
+  }
+  return Napi::Boolean::New(env, true);
+}
+#endif
 
 Napi::Value Pause(const Napi::CallbackInfo& info) {
   SleepMs(NumberAt(info, 0));
@@ -319,6 +388,9 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"isCurrent", Napi::Function::New<IsCurrent>(env)},
       {"giveTo", Napi::Function::New<GiveTo>(env)},
       {"copyAttributes", Napi::Function::New<CopyFileAttributes>(env)},
+#ifndef _WIN32
+      {"commit", Napi::Function::New<Commit>(env)},
+#endif
       {"pause", Napi::Function::New<Pause>(env)},
       {"keepAlive", Napi::Function::New<KeepAlive>(env)},
   };

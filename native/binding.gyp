@@ -21,7 +21,7 @@
       },
       "conditions": [
         ["OS == 'win'", { "sources": ["file_attributes_win32.cc", "file_lock_win32.cc", "wait_thread_win32.cc"] },
-                        { "sources": ["file_attributes_posix.cc", "file_lock_posix.cc", "wait_thread_posix.cc"] }],
+                        { "sources": ["file_attributes_posix.cc", "file_commit_posix.cc", "file_lock_posix.cc", "wait_thread_posix.cc"] }],
         ["OS == 'linux'", {
           "ldflags": [
             "-pthread",

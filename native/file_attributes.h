@@ -4,10 +4,13 @@
 
 namespace zjj {
 
+// The source's access control list, if it has one, could not be copied: the mode of such a file is its mask, and alone
+// would grant its group more than the list does.
+constexpr int kListLost = -1;
+
 // Copies the access control list and the user's extended attributes of the file at `from` (UTF-8) to the open file
-// `to`, whose mode was set before. False when the source has an access control list that could not be copied: the mode
-// of such a file is its mask, and alone would grant its group more than the list does.
-bool CopyAttributes(const char* from, int to);
+// `to`, whose mode is to be set afterwards. 0, kListLost, or the errno for which an attribute would be lost.
+int CopyAttributes(const char* from, int to);
 
 }  // namespace zjj
 

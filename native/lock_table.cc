@@ -119,11 +119,8 @@ LockResult LockTable::PollSync(const LockRequest& request, double timeout_ms) {
 }
 
 bool LockTable::Release(int index, bool clean, bool keeps_open) {
-  FileLock* lock = Held(index);
+  FileLock* lock = Take(index);
   if (lock == nullptr) return false;
-  Entry* entry = entries_[static_cast<size_t>(index)];
-  Remove(entry);
-  delete entry;
   if (keeps_open && lock->Unlock(clean)) {
     CloseIdle();
     idle_ = lock;
@@ -143,6 +140,15 @@ FileLock* LockTable::Held(int index) const {
   if (index < 0 || static_cast<size_t>(index) >= entries_.size()) return nullptr;
   const Entry* entry = entries_[static_cast<size_t>(index)];
   return entry == nullptr || entry->wait != nullptr ? nullptr : entry->lock;
+}
+
+FileLock* LockTable::Take(int index) {
+  FileLock* lock = Held(index);
+  if (lock == nullptr) return nullptr;
+  Entry* entry = entries_[static_cast<size_t>(index)];
+  Remove(entry);
+  delete entry;
+  return lock;
 }
 
 LockResult LockTable::Settle(Entry* entry) {

@@ -68,6 +68,8 @@ class LockTable {
   bool Release(int index, bool clean, bool keeps_open);
   void CloseIdle();
   FileLock* Held(int index) const;
+  // As Held(), but the lock is the caller's from now on.
+  FileLock* Take(int index);
 
   // For the entries that OnOut took over.
   LockResult Settle(Entry* entry);

@@ -9,13 +9,17 @@ import { documentOf, readFile, remember } from './read.js';
 import { Replacement, sweepTemporaryFiles } from './replace-file.js';
 import { isOthersPlace } from './resolve.js';
 
+/** A descriptor that must be on disk before it goes on; or the rest of the work, on another thread, and whether it is done. */
+export type Step = number | Promise<boolean>;
+
 /**
  * One transaction under a lock that is held: sweep, read, merge, replace, release, and then what makes it durable.
  * docs/protocol.md says why in this order.
  *
- * It yields each descriptor that must be on disk before it goes on, so that one text serves the synchronous and the
- * asynchronous form. The lock is released when it returns or throws.
+ * It yields what must be awaited before it goes on, so that one text serves the synchronous and the asynchronous form.
+ * The lock is released when it returns or throws.
  *
+ * @param isAsync - Whether it may yield promises.
  * @returns False when the lock turned out to be lost: nothing was written, and the caller starts over.
  */
 export function* commitBatch(
@@ -23,7 +27,8 @@ export function* commitBatch(
   path: string,
   changes: readonly PendingChange[],
   fileMode: number,
-): Generator<number, boolean, void> {
+  isAsync: boolean,
+): Generator<Step, boolean, boolean | undefined> {
   let replacement: Replacement | undefined;
   let isWritten = false;
   let isClean = true;
@@ -48,7 +53,15 @@ export function* commitBatch(
         return false;
       }
       const bytes = Buffer.from(after.text);
-      yield* replacement.write(bytes, file?.stats);
+      replacement.write(bytes, file?.stats);
+      const isPlain = file !== undefined && isClean;
+      const committing = isAsync && isPlain ? replacement.commitOnThread(lock, file.stats) : undefined;
+      if (committing !== undefined) {
+        const isDone = (yield committing) === true;
+        if (isDone) remember(path, bytes, after);
+        return isDone;
+      }
+      yield* replacement.sync();
       if (!replacement.commit(file?.stats)) return false;
       remember(path, bytes, after);
       isWritten = true;
@@ -72,7 +85,7 @@ function giveToOwner(lock: HeldLock, config: Stats): void {
 }
 
 /** Before the first file of a directory: who made that may not have synced its name yet. */
-function* syncNameOfDirectory(path: string): Generator<number, void, void> {
+function* syncNameOfDirectory(path: string): Generator<number, void> {
   try {
     yield* sync(dirname(dirname(path)), 'r');
   } catch (error) {
@@ -80,7 +93,7 @@ function* syncNameOfDirectory(path: string): Generator<number, void, void> {
   }
 }
 
-function* syncResult(path: string, isAsFound: boolean): Generator<number, void, void> {
+function* syncResult(path: string, isAsFound: boolean): Generator<number, void> {
   try {
     // What this call saw and left as it is may be a rename that is not durable yet.
     if (isAsFound) yield* sync(path, 'r+');
@@ -90,7 +103,7 @@ function* syncResult(path: string, isAsFound: boolean): Generator<number, void, 
   }
 }
 
-function* sync(path: string, flags: 'r' | 'r+'): Generator<number, void, void> {
+function* sync(path: string, flags: 'r' | 'r+'): Generator<number, void> {
   // Windows: FlushFileBuffers wants a handle that can write, and a directory has none.
   const isWindows = process.platform === 'win32';
   if (isWindows && flags === 'r') return;

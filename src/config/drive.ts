@@ -1,33 +1,40 @@
 import { fsync, fsyncSync } from 'node:fs';
+import type { Step } from './commit-batch.js';
 import { cannotSync } from './resolve.js';
 
-/** Runs steps that yield descriptors, and puts each on disk without blocking the event loop. */
-export async function drive<R>(steps: Generator<number, R, void>): Promise<R> {
+/** Runs steps to their end: puts the descriptors that they yield on disk, and awaits promises, without blocking. */
+export async function drive<R>(steps: Generator<Step, R, boolean | undefined>): Promise<R> {
   let step = steps.next();
   while (!step.done) {
-    const error = await syncError(step.value);
-    step = error === null ? steps.next() : steps.throw(error);
-  }
-  return step.value;
-}
-
-/** As {@link drive}, but blocks. */
-export function driveSync<R>(steps: Generator<number, R, void>): R {
-  let step = steps.next();
-  while (!step.done) {
-    let failure: unknown = null;
+    let answer: boolean | undefined;
     try {
-      fsyncSync(step.value);
+      answer = typeof step.value === 'number' ? await sync(step.value) : await step.value;
     } catch (error) {
-      if (!cannotSync(error)) failure = error;
+      step = steps.throw(error);
+      continue;
     }
-    step = failure === null ? steps.next() : steps.throw(failure);
+    step = steps.next(answer);
   }
   return step.value;
 }
 
-function syncError(fd: number): Promise<unknown> {
-  return new Promise((resolve) => {
-    fsync(fd, (error) => resolve(error !== null && cannotSync(error) ? null : error));
+/** As {@link drive}, but blocks. The steps must not yield promises. */
+export function driveSync<R>(steps: Generator<Step, R, boolean | undefined>): R {
+  let step = steps.next();
+  while (!step.done) {
+    try {
+      fsyncSync(step.value as number);
+    } catch (error) {
+      step = cannotSync(error) ? steps.next() : steps.throw(error);
+      continue;
+    }
+    step = steps.next();
+  }
+  return step.value;
+}
+
+function sync(fd: number): Promise<undefined> {
+  return new Promise((resolve, reject) => {
+    fsync(fd, (error) => (error === null || cannotSync(error) ? resolve(undefined) : reject(error)));
   });
 }

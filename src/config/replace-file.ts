@@ -14,9 +14,9 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ZjjError } from '../errors.js';
-import { addon } from '../lock/internal.js';
+import { addon, CommitOutcome, HeldLock, LIST_LOST, systemError } from '../lock/internal.js';
 import { closeQuietly } from './close-quietly.js';
-import { codeOf, mountPointError, writeError } from './config-error.js';
+import { codeOf, mountPointError, notDurableError, writeError } from './config-error.js';
 
 /** The new file beside the one that it will replace. Nothing is left of it once it is discarded. */
 export class Replacement {
@@ -53,20 +53,33 @@ export class Replacement {
   }
 
   /**
-   * Completes it, with all that the old one had. Yields the descriptor that must be on disk before it goes on.
+   * Completes it, with all that the old one had.
    *
    * @throws ZjjError CONFIG_WRITE
    */
-  *write(bytes: Uint8Array, old: Stats | undefined): Generator<number, void, void> {
+  write(bytes: Uint8Array, old: Stats | undefined): void {
     const fd = this.#fd as number;
     try {
       writeFileSync(fd, bytes);
       if (old !== undefined) copyOwnership(this.#path, old, fd);
+    } catch (error) {
+      throw error instanceof ZjjError ? error : writeError(this.#path, error);
+    }
+  }
+
+  /**
+   * Yields the descriptor that must be on disk before it goes on.
+   *
+   * @throws ZjjError CONFIG_WRITE
+   */
+  *sync(): Generator<number, void> {
+    const fd = this.#fd as number;
+    try {
       yield fd;
       this.#fd = undefined;
       closeSync(fd);
     } catch (error) {
-      throw error instanceof ZjjError ? error : writeError(this.#path, error);
+      throw writeError(this.#path, error);
     }
   }
 
@@ -90,6 +103,52 @@ export class Replacement {
       if (codeOf(error) === 'EBUSY') throw mountPointError(this.#path, error);
       throw writeError(this.#path, error);
     }
+  }
+
+  /**
+   * What `sync` and `commit` do and all that comes after it, in one piece of work on another thread, native/file_commit.h:
+   * the lock is released with the clean mark, the directory synced. Done one by one, each fsync would end with a turn of
+   * the event loop, and for one of these turns others would wait for the lock.
+   *
+   * @param old - The file that it was made from.
+   * @returns Undefined where that can't be done; nothing has happened then. Else a promise as of what `commit` returns,
+   *   and the lock is no longer held by this thread.
+   */
+  commitOnThread(lock: HeldLock, old: Stats): Promise<boolean> | undefined {
+    const { commit } = addon();
+    const fd = this.#fd;
+    if (commit === undefined || fd === undefined) return undefined;
+    let settle!: { resolve: (isDone: boolean) => void; reject: (error: unknown) => void };
+    const promise = new Promise<boolean>((resolve, reject) => (settle = { resolve, reject }));
+    const isTaken = HeldLock.handOver(lock, (index, onReleased) =>
+      commit(
+        index,
+        fd,
+        this.#temporary,
+        this.#path,
+        dirname(this.#path),
+        old.dev,
+        old.ino,
+        old.size,
+        old.mtimeMs,
+        (outcome, errno, syscall) => {
+          onReleased();
+          if (outcome === CommitOutcome.done) settle.resolve(true);
+          else if (outcome === CommitOutcome.lost) settle.resolve(false);
+          else settle.reject(this.#failure(outcome, systemError(this.#path, { errno, syscall })));
+        },
+      ),
+    );
+    if (!isTaken) return undefined;
+    this.#fd = undefined;
+    this.#hasEnded = true;
+    return promise;
+  }
+
+  #failure(outcome: number, cause: NodeJS.ErrnoException): ZjjError {
+    if (outcome === CommitOutcome.notDurable) return notDurableError(this.#path, cause);
+    const isMountPoint = cause.code === 'EBUSY' && cause.syscall === 'rename';
+    return isMountPoint ? mountPointError(this.#path, cause) : writeError(this.#path, cause);
   }
 
   /** Removes it, unless it is at its place or was removed already. */
@@ -192,8 +251,9 @@ function copyOwnership(path: string, old: Stats, fd: number): void {
   }
   // Before the mode, which is the mask of whatever access control list the file has now: one inherited from the directory
   // would widen it, and a list that could not be copied would widen the group.
-  const isCopied = addon().copyAttributes(path, fd);
-  fchmodSync(fd, isCopied ? mode : narrowGroup(mode));
+  const lost = addon().copyAttributes(path, fd);
+  if (lost > 0) throw writeError(path, systemError(path, { errno: lost, syscall: 'fsetxattr' }));
+  fchmodSync(fd, lost === LIST_LOST ? narrowGroup(mode) : mode);
 }
 
 function tryChown(fd: number, uid: number, gid: number): boolean {

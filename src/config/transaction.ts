@@ -68,7 +68,7 @@ export function transactSync<R>(
     const pending: PendingChange = { change, outcome: undefined };
     let isDone = false;
     try {
-      isDone = resolveForWriting(locate()) === path && driveSync(commitBatch(lock, path, [pending], fileMode));
+      isDone = resolveForWriting(locate()) === path && driveSync(commitBatch(lock, path, [pending], fileMode, false));
     } finally {
       lock.release();
     }

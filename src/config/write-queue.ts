@@ -73,7 +73,7 @@ export class WriteQueue implements WaitingRoom {
       if (resolveForWriting(this.#locate()) !== path) return;
       batch = this.#take(MAX_BATCH);
       if (batch.length === 0) return;
-      const isDone = await drive(commitBatch(lock, path, batch, batch[0]?.fileMode ?? 0));
+      const isDone = await drive(commitBatch(lock, path, batch, batch[0]?.fileMode ?? 0, true));
       if (isDone) for (const call of batch) call.settle();
       else this.#putBack(batch);
     } catch (error) {

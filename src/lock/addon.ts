@@ -20,7 +20,20 @@ export interface Addon {
   giveTo(index: number, user: number, group: number): boolean;
   pause(ms: number): void;
   keepAlive(keep: boolean): void;
-  copyAttributes(from: string, fd: number): boolean;
+  copyAttributes(from: string, fd: number): number;
+  /** Not on Windows. */
+  commit?(
+    index: number,
+    fd: number,
+    temporary: string,
+    path: string,
+    directory: string,
+    device: number,
+    file: number,
+    size: number,
+    modifiedMs: number,
+    onEnd: (outcome: number, errno: number, call: string) => void,
+  ): boolean;
 }
 
 /** Results below zero of the functions that otherwise give a lock's index. */
@@ -39,6 +52,12 @@ export const Status = { ok: 0, busy: 1, cancelled: 2, invalid: 3, unsupported: 4
 
 /** FoundState (native/file_lock.h). */
 export const Found = { unclean: 0, clean: 1, created: 2 } as const;
+
+/** A result of copyAttributes, which else gives 0 or an errno. */
+export const LIST_LOST = -1;
+
+/** FileCommit's outcomes (native/file_commit.h). */
+export const CommitOutcome = { done: 0, lost: 1, notWritten: 2, notDurable: 3 } as const;
 
 /** The package's own folder: this file is two levels below it, in src/ as in dist/. */
 const packageRoot = join(__dirname, '..', '..');

@@ -82,6 +82,18 @@ export class HeldLock implements FileLock {
     return addon().isCurrent(lock.#index);
   }
 
+  /**
+   * Hands the lock to native code, which releases it on a thread of its own. `take` gets its index, and a function to
+   * call when that is over; it answers whether the lock was taken. From then on the lock is not held any more.
+   */
+  static handOver(lock: HeldLock, take: (index: number, onReleased: () => void) => boolean): boolean {
+    const queue = lock.#queue;
+    if (!take(lock.#index, () => queue.noteReleased(lock.mode))) return false;
+    lock.#index = -1;
+    if (lock.#isWatched) leaks.unregister(lock);
+    return true;
+  }
+
   /** Makes the lock file another user's, so that they may write it too. It can be locked all the same if this fails. */
   static giveTo(lock: HeldLock, user: number, group: number): boolean {
     return addon().giveTo(lock.#index, user, group);

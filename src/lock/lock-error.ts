@@ -47,7 +47,8 @@ export function deadlockError(path: string): ZjjError {
   );
 }
 
-function systemError(path: string, { errno, syscall }: NativeFailure): NodeJS.ErrnoException {
+/** An error like those of node:fs, for a system call that failed in the addon. */
+export function systemError(path: string, { errno, syscall }: Omit<NativeFailure, 'status'>): NodeJS.ErrnoException {
   const name = Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`;
   return Object.assign(new Error(`${name}, ${syscall} '${path}'`), { code: name, errno, syscall, path });
 }

@@ -124,9 +124,14 @@ export class PathQueue {
   release(index: number, mode: LockMode, clean: boolean): void {
     addon().release(index, clean, true);
     closeIdle();
+    this.turns.noteRelease();
+    this.noteReleased(mode);
+  }
+
+  /** After a release, which may be a while ago: the next of this thread has its turn. */
+  noteReleased(mode: LockMode): void {
     if (mode === 'exclusive') this.#exclusiveHeld--;
     else this.#sharedHeld--;
-    this.turns.noteRelease();
     if (this.#waiters.first !== undefined) this.#advance();
   }
 

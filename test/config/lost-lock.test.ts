@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, existsSync, open, openSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readConfig, setConfigValue, updateConfig } from '../../src/index.js';
@@ -8,15 +9,30 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 
 // Somebody removes the lock file of a transaction: docs/decisions/sweep-condition.md.
 
-/** Sets a key, and calls `meanwhile` while the new file is being put on disk. Resolves to the number of tries. */
+/** Sets a key, and calls `meanwhile` before the new file is put on disk. Resolves to the number of tries. */
 async function setWith(path: string, key: string, meanwhile: () => void): Promise<number> {
+  const release = occupyThreadPool();
   let tries = 0;
   await updateConfig(path, (transaction) => {
-    // All until the fsync is one turn; what is queued here comes before that can be seen to have ended.
-    if (++tries === 1) process.nextTick(meanwhile);
+    // All until the fsync, which waits for a thread of the pool, is one turn.
+    if (++tries === 1) {
+      process.nextTick(() => {
+        meanwhile();
+        release();
+      });
+    }
     transaction.set(key, 1);
   });
   return tries;
+}
+
+/** Gives every thread of libuv's pool a FIFO to open, which nobody writes to until the result is called. */
+function occupyThreadPool(): () => void {
+  const fifo = join(temporaryDirectory(), 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const threads = Number(process.env.UV_THREADPOOL_SIZE ?? 4);
+  for (let thread = 0; thread < threads; thread++) open(fifo, 'r', (_error, fd) => closeSync(fd));
+  return () => closeSync(openSync(fifo, constants.O_WRONLY));
 }
 
 test.each([
