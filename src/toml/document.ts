@@ -1,7 +1,8 @@
 import { ConfigParseError, ZjjError } from '../errors.js';
 import { TomlEdit } from './edit.js';
-import { openTable, parseSections, placeMember, placeOf, type SectionNode, SyntaxFault } from './syntax.js';
-import { findMember, type Typed, type TypedTable, toTable, toValue } from './typed.js';
+import { parse } from './parse.js';
+import { placeOf, type SectionNode, type Syntax, SyntaxFault } from './syntax.js';
+import { findMember, type TypedTable, toTable, toValue } from './typed.js';
 import type { TomlTable, TomlValue } from './values.js';
 
 const byteOrderMark = '\uFEFF';
@@ -13,20 +14,23 @@ export class TomlDocument {
   readonly path: string | undefined;
   /** @internal Offsets in it are into the text without its BOM. */
   readonly sections: readonly SectionNode[];
-  #root: TypedTable | undefined;
+  /** Everything in it, with the types that JavaScript values do not tell. */
+  readonly root: TypedTable;
   #table: TomlTable | undefined;
 
-  private constructor(text: string, path: string | undefined, sections: readonly SectionNode[]) {
+  private constructor(text: string, path: string | undefined, { sections, root }: Syntax) {
     this.text = text;
     this.path = path;
     this.sections = sections;
+    this.root = root;
   }
 
   /**
    * @param text TOML 1.1; it may start with a BOM.
    * @param path The file that it is of, for messages.
    * @throws {ConfigParseError} It is not TOML; the message says `PATH:LINE:COLUMN`, or `LINE:COLUMN` without a path.
-   * @throws {ZjjError} CONFIG_LIMIT: it is more than the parser can hold.
+   * @throws {ZjjError} CONFIG_LIMIT: it is nested deeper than 1,000 levels, or has a number of more than 1,000
+   *   characters; the message says where.
    * @example
    * TomlDocument.parse('a.b = 1').get(['a', 'b']) // 1
    * @see https://toml.io/en/v1.1.0
@@ -34,30 +38,19 @@ export class TomlDocument {
   static parse(text: string, path?: string): TomlDocument {
     const body = withoutBom(text);
     try {
-      return new TomlDocument(text, path, parseSections(body));
+      return new TomlDocument(text, path, parse(body));
     } catch (error) {
       if (!(error instanceof SyntaxFault)) throw error;
       const { line, column } = placeOf(body, error.offset);
-      const prefix = path === undefined ? '' : `${path}:`;
-      if (error.isLimit) throw new ZjjError('CONFIG_LIMIT', `${prefix} ${error.message}`.trim(), { path });
-      throw new ConfigParseError(`${prefix}${line}:${column}: ${error.message}`, {
-        path,
-        line,
-        column,
-        cause: error,
-      });
+      const message = `${path === undefined ? '' : `${path}:`}${line}:${column}: ${error.message}`;
+      if (error.isLimit) throw new ZjjError('CONFIG_LIMIT', message, { path, cause: error });
+      throw new ConfigParseError(message, { path, line, column, cause: error });
     }
   }
 
   /** @internal The text without its BOM. */
   get body(): string {
     return withoutBom(this.text);
-  }
-
-  /** Everything in it, with the types that JavaScript values do not tell. */
-  get root(): TypedTable {
-    this.#root ??= buildRoot(this.sections);
-    return this.#root;
   }
 
   /** The value at a key, frozen; undefined if there is none. */
@@ -83,27 +76,4 @@ export class TomlDocument {
 
 function withoutBom(text: string): string {
   return text.startsWith(byteOrderMark) ? text.slice(1) : text;
-}
-
-function buildRoot(sections: readonly SectionNode[]): TypedTable {
-  const root = new Map<string, Typed>();
-  for (const { header, entries } of sections) {
-    let members = root;
-    if (header !== undefined) {
-      for (const name of header.key.slice(0, -1)) members = openTable(members, name);
-      const name = header.key[header.key.length - 1] ?? '';
-      members = header.isArray ? openElement(members, name) : openTable(members, name);
-    }
-    for (const { key, value } of entries) placeMember(members, key, value);
-  }
-  return { type: 'table', members: root };
-}
-
-function openElement(members: Map<string, Typed>, name: string): Map<string, Typed> {
-  const element = new Map<string, Typed>();
-  const table: TypedTable = { type: 'table', members: element };
-  const array = members.get(name);
-  if (array?.type === 'array' && Array.isArray(array.items)) array.items.push(table);
-  else members.set(name, { type: 'array', items: [table] });
-  return element;
 }

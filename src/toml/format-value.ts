@@ -1,21 +1,20 @@
 import { ZjjError } from '../errors.js';
 import { TomlDateTime } from './date-time.js';
 import { formatKey } from './key-path.js';
-import { literalNode, TomlLiteral } from './literal.js';
-import { isToml10 } from './syntax.js';
+import { isToml11, literalNode, TomlLiteral } from './literal.js';
 import { hasLoneSurrogate, quoteBasic } from './text.js';
 import { integerValue, isInt64, maxDepth, type Typed, type TypedScalar, toTable } from './typed.js';
 import type { TomlInput, TomlTable, TomlValue } from './values.js';
 
-/** In UTF-16 code units: the parser, which reads back all that is written, fails a little above it. */
-const maxStringLength = 100_000;
+/** In UTF-16 code units. */
+const maxStringLength = 10_000_000;
 
 /**
  * The TOML text of a value, on one line unless it holds a {@link TomlLiteral} of several; tables are inline.
  *
  * @throws {ZjjError} INVALID_VALUE: TOML cannot say it: null, undefined in an array, a function, a class instance, an
  *   integer beyond 64 bits, a Date outside the years 0 to 9999, a cycle. CONFIG_LIMIT: nested deeper than 1,000 levels, or
- *   a string of more than 100,000 characters.
+ *   a string of more than 10,000,000 characters.
  * @example
  * formatValue({ port: 8080, hosts: ['a', 'b'] }) // '{ port = 8080, hosts = ["a", "b"] }'
  */
@@ -138,7 +137,7 @@ class InputReader {
     if (depth > 0 && depth + depthOf(node) > maxDepth) {
       throw new ZjjError('CONFIG_LIMIT', `A value is nested deeper than ${maxDepth} levels`);
     }
-    return isOfBothVersions(literal, node) ? { ...node, text: literal.text } : asToml10(node);
+    return isToml11(literal) ? asToml10(node) : { ...node, text: literal.text };
   }
 
   #date(date: Date): TomlDateTime {
@@ -181,12 +180,6 @@ class InputReader {
     if (this.#way.length === 0) return 'The value';
     return `The value at ${this.#way.map((step) => (typeof step === 'number' ? step : formatKey([step]))).join('.')}`;
   }
-}
-
-/** TOML 1.1 brought escapes, line breaks and commas in inline tables, and times without seconds; numbers are as they were. */
-function isOfBothVersions({ text }: TomlLiteral, { type }: Typed): boolean {
-  if (type === 'integer' || type === 'float' || type === 'boolean') return true;
-  return (type === 'string' && !text.includes('\\')) || isToml10(text);
 }
 
 /** The same value, to be written as TOML 1.0 says it. */

@@ -1,6 +1,7 @@
 import { type Entry, type InlineTable, type Leaf, newTable, type Table } from './model.js';
+import { parseValue } from './parse.js';
 import { link, newPiece, type Piece, type PieceList } from './pieces.js';
-import { type EntryNode, type InlineNode, parseValue } from './syntax.js';
+import type { EntryNode, InlineNode } from './syntax.js';
 import type { Typed } from './typed.js';
 import type { UndoLog } from './undo-log.js';
 
@@ -17,7 +18,7 @@ export class InlineEditor {
   /** Cuts an inline table into pieces, so that an edit can go into it, and puts it into the place of its leaf. */
   open({ entry, value }: Leaf, parent: Table, name: string): Table {
     const text = entry.firstValue.text;
-    const node = isInlineNode(value) ? value : parseValue(text);
+    const node = isInlineNode(value) ? value : parseValue(text).node;
     if (!isInlineNode(node)) throw new TypeError('Only an inline table can be opened');
     const isOriginal = entry.start >= 0 && value === node && value.text === undefined;
     const opened = new InlineCutter(text, node, entry, isOriginal).cut(parent, name);

@@ -1,9 +1,13 @@
 import { ZjjError } from '../errors.js';
-import { parseValue, SyntaxFault, type ValueNode } from './syntax.js';
+import { parseValue } from './parse.js';
+import { SyntaxFault, type ValueNode } from './syntax.js';
 import { hasLoneSurrogate } from './text.js';
 
 /** The value that a literal stands for; not a method, since it is no business of those who make literals. */
 export let literalNode: (literal: TomlLiteral) => ValueNode;
+
+/** Whether readers that know TOML 1.0 alone cannot read a literal. */
+export let isToml11: (literal: TomlLiteral) => boolean;
 
 /**
  * A value as TOML text, for what a JavaScript value cannot say: `1.0`, `0xff`, a quoting style. It is written as it is,
@@ -16,24 +20,28 @@ export class TomlLiteral {
   /** The text as it was given. */
   readonly text: string;
   readonly #node: ValueNode;
+  readonly #isToml11: boolean;
 
   static {
     literalNode = (literal) => literal.#node;
+    isToml11 = (literal) => literal.#isToml11;
   }
 
   /**
    * @param text One TOML value, nothing before or after it.
-   * @throws {ZjjError} INVALID_VALUE: says why `text` is no TOML value. CONFIG_LIMIT: a string in it is too long, or its
-   *   arrays and tables are nested too deeply.
+   * @throws {ZjjError} INVALID_VALUE: says why `text` is no TOML value. CONFIG_LIMIT: its arrays and tables are nested
+   *   too deeply, or a number in it has more than 1,000 characters.
    */
   constructor(text: string) {
-    this.#node = parseLiteral(text);
+    const { node, isToml11 } = parseLiteral(text);
+    this.#node = node;
+    this.#isToml11 = isToml11;
     this.text = text;
     Object.freeze(this);
   }
 }
 
-function parseLiteral(text: unknown): ValueNode {
+function parseLiteral(text: unknown): ReturnType<typeof parseValue> {
   if (typeof text !== 'string') throw new ZjjError('INVALID_VALUE', 'A TOML literal is made from a string');
   if (hasLoneSurrogate(text)) {
     throw new ZjjError('INVALID_VALUE', 'Not a TOML value: half of a surrogate pair is no character');

@@ -1,14 +1,4 @@
-import { type AST, parseTOML } from 'toml-eslint-parser';
-import { TomlDateTime } from './date-time.js';
-import {
-  integerValue,
-  isInt64,
-  maxDepth,
-  type Typed,
-  type TypedArray,
-  type TypedScalar,
-  type TypedTable,
-} from './typed.js';
+import type { Typed, TypedArray, TypedScalar, TypedTable } from './typed.js';
 
 /** Where in the text a node stands: from `start` up to, not including, `end`. */
 export interface Range {
@@ -16,7 +6,9 @@ export interface Range {
   readonly end: number;
 }
 
-export type ValueNode = (TypedScalar & Range) | ArrayNode | InlineNode;
+export type ValueNode = ScalarNode | ArrayNode | InlineNode;
+
+export type ScalarNode = TypedScalar & Range;
 
 export interface ArrayNode extends TypedArray, Range {
   readonly items: readonly ValueNode[];
@@ -44,7 +36,13 @@ export interface HeaderNode extends Range {
   readonly isArray: boolean;
 }
 
-/** The text is not TOML, or more than the parser can hold; the caller knows what the text is and says so. */
+/** What a text says, by its lines and as a tree. */
+export interface Syntax {
+  readonly sections: readonly SectionNode[];
+  readonly root: TypedTable;
+}
+
+/** The text is not TOML, or beyond a limit; the caller knows what the text is and says so. */
 export class SyntaxFault extends Error {
   readonly isLimit: boolean;
   readonly offset: number;
@@ -54,47 +52,6 @@ export class SyntaxFault extends Error {
     this.offset = offset;
     this.isLimit = isLimit;
   }
-}
-
-/** The sections of a TOML 1.1 text without BOM, in its order. Throws {@link SyntaxFault}. */
-export function parseSections(text: string): SectionNode[] {
-  const carriageReturn = findBareCarriageReturn(text);
-  if (carriageReturn >= 0) throw new SyntaxFault('A carriage return must be followed by a newline', carriageReturn);
-  const { body } = parse(text).body[0];
-  const entries: EntryNode[] = [];
-  const sections: SectionNode[] = [{ header: undefined, entries }];
-  for (const node of body) {
-    if (node.type === 'TOMLTable') sections.push(toSection(node));
-    else entries.push(toEntry(node, 0));
-  }
-  return sections;
-}
-
-/** Whether readers that know TOML 1.0 alone can read this value, which is valid in 1.1. */
-export function isToml10(valueText: string): boolean {
-  try {
-    parseTOML(`v=${valueText}\n`, { tomlVersion: '1.0' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** The one value that is the whole text, nothing before or after it. Throws {@link SyntaxFault}. */
-export function parseValue(text: string): ValueNode {
-  const prefix = 'v=';
-  const [root, ...sections] = parseSections(prefix + text);
-  const [entry, ...more] = root?.entries ?? [];
-  const value = entry?.value;
-  if (
-    !value ||
-    sections.length + more.length > 0 ||
-    value.start !== prefix.length ||
-    value.end !== prefix.length + text.length
-  ) {
-    throw new SyntaxFault('It is not one value alone', 0);
-  }
-  return value;
 }
 
 /** Line and column of an offset, both from 1. */
@@ -108,90 +65,89 @@ export function placeOf(text: string, offset: number): { line: number; column: n
   return { line, column: offset - start + 1 };
 }
 
-function parse(text: string): AST.TOMLProgram {
-  try {
-    // The parser ends a 0 at the end of the text before it begins, so nothing may be at the end.
-    return parseTOML(text.endsWith('\n') ? text : `${text}\n`, { tomlVersion: '1.1' });
-  } catch (error) {
-    if (error instanceof RangeError) {
-      throw new SyntaxFault('A string is too long, or arrays and tables are nested too deeply', 0, true);
+/** How a table came to be, which decides what may still be added to it. */
+type Origin = 'header' | 'implied' | 'dotted' | 'inline';
+
+/** A table as it grows. */
+export class TableScope implements TypedTable {
+  readonly type = 'table';
+  readonly members = new Map<string, Typed>();
+  origin: Origin;
+
+  constructor(origin: Origin) {
+    this.origin = origin;
+  }
+
+  /** The table of a header, and of another one for each element of an array of tables. Throws {@link SyntaxFault}. */
+  openHeader(key: readonly string[], starts: readonly number[], isArray: boolean): TableScope {
+    let table: TableScope = this;
+    const last = key.length - 1;
+    for (let index = 0; index < last; index += 1) {
+      const name = key[index] ?? '';
+      const member = table.members.get(name);
+      if (member === undefined) table = table.#add(name, 'implied');
+      else if (member instanceof TableScope && member.origin !== 'inline') table = member;
+      else if (member instanceof TablesScope) table = member.last;
+      else throw duplicate(name, starts[index]);
     }
-    if (error instanceof SyntaxError && 'index' in error) {
-      throw new SyntaxFault(error.message, Math.min(Number(error.index), text.length));
+    const name = key[last] ?? '';
+    const member = table.members.get(name);
+    if (isArray) {
+      if (member === undefined) {
+        const array = new TablesScope();
+        table.members.set(name, array);
+        return array.last;
+      }
+      if (member instanceof TablesScope) return member.add();
+    } else {
+      if (member === undefined) return table.#add(name, 'header');
+      if (member instanceof TableScope && member.origin === 'implied') {
+        member.origin = 'header';
+        return member;
+      }
     }
-    throw error;
+    throw duplicate(name, starts[last]);
+  }
+
+  /** Puts a value under a dotted key. Throws {@link SyntaxFault}. */
+  place(key: readonly string[], starts: readonly number[], value: Typed): void {
+    let table: TableScope = this;
+    const last = key.length - 1;
+    for (let index = 0; index < last; index += 1) {
+      const name = key[index] ?? '';
+      const member = table.members.get(name);
+      if (member === undefined) table = table.#add(name, 'dotted');
+      else if (member instanceof TableScope && (member.origin === 'dotted' || member.origin === 'implied')) {
+        member.origin = 'dotted';
+        table = member;
+      } else throw duplicate(name, starts[index]);
+    }
+    const name = key[last] ?? '';
+    if (table.members.has(name)) throw duplicate(name, starts[last]);
+    table.members.set(name, value);
+  }
+
+  #add(name: string, origin: Origin): TableScope {
+    const made = new TableScope(origin);
+    this.members.set(name, made);
+    return made;
   }
 }
 
-/** The parser takes a carriage return for a newline, TOML does not. */
-function findBareCarriageReturn(text: string): number {
-  let at = text.indexOf('\r');
-  while (at >= 0 && text[at + 1] === '\n') at = text.indexOf('\r', at + 2);
-  return at;
-}
+/** An array of tables as it grows. */
+class TablesScope implements TypedArray {
+  readonly type = 'array';
+  readonly items: TableScope[] = [];
+  last = this.add();
 
-function toSection(node: AST.TOMLTable): SectionNode {
-  const key = toKey(node.key);
-  if (key.length > maxDepth) throw new SyntaxFault(`Nesting deeper than ${maxDepth} levels`, node.range[0], true);
-  // Not node.range: that spans the entries too.
-  const end = node.key.range[1];
-  const header: HeaderNode = { key, isArray: node.kind === 'array', start: node.range[0], end };
-  return { header, entries: node.body.map((entry) => toEntry(entry, key.length)) };
-}
-
-function toEntry(node: AST.TOMLKeyValue, depth: number): EntryNode {
-  const key = toKey(node.key);
-  return { key, start: node.range[0], value: toValueNode(node.value, depth + key.length) };
-}
-
-function toKey(node: AST.TOMLKey): string[] {
-  return node.keys.map((part) => (part.type === 'TOMLBare' ? part.name : part.value));
-}
-
-function toValueNode(node: AST.TOMLContentNode, depth: number): ValueNode {
-  const [start, end] = node.range;
-  if (depth > maxDepth) throw new SyntaxFault(`Nesting deeper than ${maxDepth} levels`, start, true);
-  if (node.type === 'TOMLArray') {
-    return { type: 'array', items: node.elements.map((item) => toValueNode(item, depth + 1)), start, end };
-  }
-  if (node.type === 'TOMLInlineTable') {
-    const entries = node.body.map((entry) => toEntry(entry, depth));
-    return { type: 'table', entries, members: toMembers(entries), start, end };
-  }
-  switch (node.kind) {
-    case 'string':
-      return { type: 'string', value: node.value, start, end };
-    case 'boolean':
-      return { type: 'boolean', value: node.value, start, end };
-    case 'float':
-      return { type: 'float', value: node.value, start, end };
-    case 'integer':
-      if (!isInt64(node.bigint)) throw new SyntaxFault('An integer must fit into 64 bits', start);
-      return { type: 'integer', value: integerValue(node.bigint), start, end };
-    default:
-      return { type: 'datetime', value: TomlDateTime.parse(node.datetime), start, end };
+  add(): TableScope {
+    this.last = new TableScope('header');
+    this.items.push(this.last);
+    return this.last;
   }
 }
 
-function toMembers(entries: readonly EntryNode[]): ReadonlyMap<string, Typed> {
-  const members = new Map<string, Typed>();
-  for (const { key, value } of entries) placeMember(members, key, value);
-  return members;
-}
-
-/** Puts a value under a dotted key. That no key is there twice is for the parser to have seen. */
-export function placeMember(members: Map<string, Typed>, key: readonly string[], value: Typed): void {
-  let table = members;
-  for (const name of key.slice(0, -1)) table = openTable(table, name);
-  table.set(key[key.length - 1] ?? '', value);
-}
-
-/** The table of a name, made if need be; of an array of tables, the last element. */
-export function openTable(members: Map<string, Typed>, name: string): Map<string, Typed> {
-  const member = members.get(name);
-  const table = member?.type === 'array' ? member.items[member.items.length - 1] : member;
-  if (table?.type === 'table' && table.members instanceof Map) return table.members;
-  const made = new Map<string, Typed>();
-  members.set(name, { type: 'table', members: made });
-  return made;
+function duplicate(name: string, offset = 0): SyntaxFault {
+  const shown = name.length > 60 ? `${name.slice(0, 59)}…` : name;
+  return new SyntaxFault(`The key ${JSON.stringify(shown)} is there already`, offset);
 }

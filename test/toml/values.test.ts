@@ -84,8 +84,10 @@ describe('formatValue', () => {
     expect(() => formatValue(nest(1001))).toThrow(code('CONFIG_LIMIT'));
   });
 
-  test('a string that could not be read back is refused', () => {
-    expect(() => formatValue('x'.repeat(200_000))).toThrow(code('CONFIG_LIMIT'));
+  test('a string of 10,000,001 characters is refused', () => {
+    expect(() => formatValue({ a: ['x'.repeat(10_000_001)] })).toThrow(
+      code('CONFIG_LIMIT', 'value at a.0 is a string'),
+    );
   });
 });
 
