@@ -246,6 +246,7 @@ class DocumentWriter {
     const style = 'style' in tree ? tree.style : 0;
     const texts = ('members' in tree ? tree.members : []).map(([name, member]) => {
       const [text, value] = member.kind === 'scalar' ? this.#scalar(member.scalar) : this.#inline(member);
+      this.isBeyondIarna ||= text === '2024-02-29';
       if (style === 1) {
         table.members.set(name, new TableModel('dotted', new Map([['z', value]])));
         return `${this.#key([name])}.z = ${text}`;
