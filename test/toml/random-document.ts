@@ -150,8 +150,8 @@ export const randomDocument: fc.Arbitrary<RandomDocument> = fc
     return { text, lines, model, isBeyondIarna: writer.isBeyondIarna };
   });
 
-// It refuses a small t and a date before a bracket, and does not know times without seconds.
-const datesBeyondIarna = ['2026-01-02t03:04:05z', '[ 2024-02-29, 03:04]', '2026-01-02T03:04'];
+// It refuses a small t, a date before a bracket and a whole second before some lines, and knows no time without seconds.
+const datesBeyondIarna = ['2026-01-02t03:04:05z', '[ 2024-02-29, 03:04]', '2026-01-02T03:04', '03:04:05'];
 
 export const isBeyondIarna = (name: string): boolean => name in {};
 const isBare = (name: string): boolean => /^[\w-]+$/.test(name);
