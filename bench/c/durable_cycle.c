@@ -45,7 +45,8 @@ static void replace(const char *text, size_t length) {
   check(write(fd, text, length), "write");
   struct stat fresh;
   check(fstat(fd, &fresh), "fstat");
-  if (fremovexattr(fd, "system.posix_acl_access") != 0 && errno != ENODATA && errno != ENOTSUP) check(-1, "fremovexattr");
+  if (fremovexattr(fd, "system.posix_acl_access") != 0 && errno != ENODATA && errno != ENOTSUP)
+    check(-1, "fremovexattr");
   check(listxattr(config, NULL, 0), "listxattr");
   check(fchmod(fd, 0644), "fchmod");
   check(fsync(fd), "fsync");

@@ -62,7 +62,10 @@ export async function repeatedReads(conf, directory, count) {
     await peer.set(`key${number}`, `value ${number}`);
   }
   const perSecond = (read) => (count / timed(() => repeat(read, count))) * 1000;
-  const results = { peer: perSecond(() => peer.get('key7')), sync: perSecond(() => (store.getSync ? store.getSync('key7') : 0)) };
+  const results = {
+    peer: perSecond(() => peer.get('key7')),
+    sync: perSecond(() => store.getSync('key7')),
+  };
   const start = performance.now();
   for (let number = 0; number < count; number++) await store.get('key7');
   results.async = (count / (performance.now() - start)) * 1000;

@@ -87,10 +87,10 @@ test('the lock file names the command while it is held, never its arguments', as
   writeFileSync(
     spy,
     `const fs = require('node:fs');
-    const { renameSync } = fs;
-    fs.renameSync = (from, to) => {
-      fs.writeSync(2, fs.readFileSync(to + '.lock'));
-      renameSync(from, to);
+    const { writeFileSync } = fs;
+    fs.writeFileSync = (file, ...rest) => {
+      if (typeof file === 'number') fs.writeSync(2, fs.readFileSync(${JSON.stringify(`${config}.lock`)}));
+      writeFileSync(file, ...rest);
     };`,
   );
   const env = { NODE_OPTIONS: `--require ${spy}` };

@@ -30,8 +30,8 @@ async function setWith(path: string, key: string, meanwhile: () => void): Promis
 function occupyThreadPool(): () => void {
   const fifo = join(temporaryDirectory(), 'fifo');
   execFileSync('mkfifo', [fifo]);
-  const threads = Number(process.env.UV_THREADPOOL_SIZE ?? 4);
-  for (let thread = 0; thread < threads; thread++) open(fifo, 'r', (_error, fd) => closeSync(fd));
+  const { UV_THREADPOOL_SIZE = 4 } = process.env;
+  for (let thread = 0; thread < Number(UV_THREADPOOL_SIZE); thread++) open(fifo, 'r', (_error, fd) => closeSync(fd));
   return () => closeSync(openSync(fifo, constants.O_WRONLY));
 }
 

@@ -134,7 +134,7 @@ void TellsWhatFailed() {
 }  // namespace zjj::test
 
 int main(int argc, char** argv) {
-  using namespace zjj::test;
+  using namespace zjj::test;  // NOLINT(google-build-using-namespace)
   Start(argc, argv);
   Run("a commit puts the new file at its place and releases the lock", PutsTheNewFileAtItsPlace);
   Run("a commit leaves what somebody saved meanwhile", LeavesWhatSomebodySavedMeanwhile);
