@@ -16,8 +16,9 @@
 //
 //   copyAttributes(from, fd) -> 0 | LIST_LOST | errno   file_attributes.h
 //   commit(index, fd, temporary, path, directory, device, file, size, modifiedMs, onEnd) -> boolean
-//                                                       file_commit.h, on POSIX only. True: the lock and fd are taken
-//                                                       over, and onEnd(outcome, errno, call) follows
+//                                                       file_commit.h, on POSIX only. True: the lock is taken over,
+//                                                       and onEnd(outcome, errno, call) follows; fd is to stay open
+//                                                       until then
 //
 // What fails throws an Error with the numbers `status` (LockStatus) and `errno` and the string `syscall`.
 

@@ -27,15 +27,16 @@ class FileCommit {
     kNotDurable,  // error() says why; the new file is at its place, but may not survive the loss of power
   };
 
-  // Takes over the lock and the descriptor `temporary_fd`. Paths are UTF-8 and are copied.
+  // Takes over the lock, but not the descriptor `temporary_fd`: whoever opened it closes it afterwards. Paths are UTF-8
+  // and are copied.
   FileCommit(FileLock* lock, int temporary_fd, const char* temporary, const char* path, const char* directory,
              const FileVersion& old);
   ~FileCommit();
   FileCommit(const FileCommit&) = delete;
   FileCommit& operator=(const FileCommit&) = delete;
 
-  // On any thread, once. Afterwards the lock is released, the descriptor closed, and unless it answers kDone or
-  // kNotDurable the temporary file removed.
+  // On any thread, once. Afterwards the lock is released, and unless it answers kDone or kNotDurable the temporary file
+  // removed.
   Outcome Run();
 
   const SystemError& error() const { return error_; }

@@ -61,7 +61,6 @@ FileCommit::FileCommit(FileLock* lock, int temporary_fd, const char* temporary, 
 }
 
 FileCommit::~FileCommit() {
-  if (temporary_fd_ != -1) close(temporary_fd_);
   delete lock_;
   free(temporary_);
 }
@@ -80,10 +79,10 @@ FileCommit::Outcome FileCommit::Run() {
 }
 
 FileCommit::Outcome FileCommit::Replace() {
-  bool synced = Sync(temporary_fd_) == 0 || Fail("fsync");
-  bool closed = close(temporary_fd_) == 0 || errno == EINTR || !synced || Fail("close");
-  temporary_fd_ = -1;
-  if (!synced || !closed) return kNotWritten;
+  if (Sync(temporary_fd_) != 0) {
+    Fail("fsync");
+    return kNotWritten;
+  }
   struct stat st;
   if (lstat(path_, &st) != 0) {
     if (errno == ENOENT) return kLost;

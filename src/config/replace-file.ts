@@ -133,6 +133,8 @@ export class Replacement {
         old.mtimeMs,
         (outcome, errno, syscall) => {
           onReleased();
+          // By whom it was opened: Node.js keeps account of a worker's descriptors.
+          closeQuietly(fd);
           if (outcome === CommitOutcome.done) settle.resolve(true);
           else if (outcome === CommitOutcome.lost) settle.resolve(false);
           else settle.reject(this.#failure(outcome, systemError(this.#path, { errno, syscall })));

@@ -228,9 +228,9 @@ test.for(FORMS)('a process that has no more descriptors gets EMFILE, and loses n
      say(await set('a', 9), state());`,
   );
   expect(await answers(child)).toEqual([
+    // None for the lock.
+    [0, [true, 'LOCK_IO', 'EMFILE']],
     // None to read the config.
-    [0, [true, 'CONFIG_READ', 'EMFILE']],
-    // One is for the lock.
     [1, [true, 'CONFIG_READ', 'EMFILE']],
     [2, null],
     [3, null],

@@ -46,6 +46,7 @@ struct Transaction {
     FileCommit commit(lock, fd, temporary.c_str(), path.c_str(), directory.c_str(), version);
     FileCommit::Outcome outcome = commit.Run();
     error = commit.error();
+    CHECK(close(fd) == 0);
     return outcome;
   }
 

@@ -59,7 +59,10 @@ function theirValue(node: AST.TOMLContentNode): Node {
   const [start, end] = node.range;
   if (node.type === 'TOMLArray') return [start, end, ...node.elements.map(theirValue)];
   if (node.type === 'TOMLInlineTable') return [start, end, ...node.body.map(theirEntry)];
-  if (node.kind === 'integer') return [start, end, 'integer', String(node.bigint), false];
+  if (node.kind === 'integer') {
+    if (BigInt.asIntN(64, node.bigint) !== node.bigint) throw new SyntaxError('It knows integers of any size');
+    return [start, end, 'integer', String(node.bigint), false];
+  }
   if (node.kind === 'string' || node.kind === 'boolean' || node.kind === 'float') {
     return [start, end, node.kind, String(node.value), Object.is(node.value, -0)];
   }
