@@ -36,7 +36,6 @@ export interface PendingChange {
 export function mergeChanges(before: TomlDocument, changes: readonly PendingChange[]): TomlDocument {
   const edit = before.edit();
   for (const pending of changes) merge(edit, pending);
-  if (!edit.changed) return before;
   try {
     return edit.finish();
   } catch (error) {
@@ -51,7 +50,6 @@ function mergeOneByOne(before: TomlDocument, changes: readonly PendingChange[]):
   for (const pending of changes) {
     const edit = document.edit();
     merge(edit, pending);
-    if (!edit.changed) continue;
     try {
       document = edit.finish();
     } catch (cause) {

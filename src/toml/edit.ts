@@ -115,11 +115,6 @@ export class TomlEdit {
     this.#log.rewind(savepoint.steps);
   }
 
-  /** False if the text would be the one that it was. */
-  get changed(): boolean {
-    return this.#log.length > 0 && this.#render() !== this.#document.text;
-  }
-
   /**
    * Makes the new text, reads it, and compares it with what the changes had to make of the old one.
    *

@@ -48,7 +48,6 @@ describe('an edit', () => {
     ] satisfies Change[])
       change(edit, one);
     for (const key of ['k', 't.y', 't.s', 'new', 'u.c']) edit.unset(key.split('.'));
-    expect(edit.changed).toBe(false);
     expect(edit.finish()).toBe(document);
   });
 
@@ -103,11 +102,12 @@ describe('rollback', () => {
   });
 
   test('to the start leaves nothing changed', () => {
-    const edit = TomlDocument.parse('a = 1').edit();
+    const document = TomlDocument.parse('a = 1');
+    const edit = document.edit();
     const savepoint = edit.savepoint();
     edit.set(['b', 'c'], 1);
     edit.rollback(savepoint);
-    expect(edit.changed).toBe(false);
+    expect(edit.finish()).toBe(document);
   });
 });
 
@@ -131,6 +131,13 @@ describe('the gate refuses', () => {
     ['a lost comment beside the value', 'a = 1 # c\n', 'a = 2\n', 'a'],
     ['other white space before the value', 'a  = 1\n', 'a = 2\n', 'a'],
     ['a lost BOM', '\uFEFFa = 1\n', 'a = 2\n', 'a'],
+    ['a lost blank line between lines that stay', 'x = 1\n\na = 1\n\ny = 1\n', 'x = 1\n\na = 2\ny = 1\n', 'a'],
+    [
+      'a comment that is lost far from the key',
+      'x = 1\n# c\ny = 1\na = 1\nz = 1\n',
+      'x = 1\ny = 1\na = 2\nz = 1\n',
+      'a',
+    ],
     ['a lost header', '[a]\nx = 1\n[a.b]\ny = 1\n', '[a]\nx = 2\nb.y = 1\n', 'a.x'],
   ])('%s', (_, before, after, key, expected = after) => {
     expect(() => judge(before, after, key, expected)).toThrow(GateError);

@@ -76,7 +76,7 @@ test('any edits of any document do what they do to plain maps, and nothing else'
           }
         }
         const result = edit.finish();
-        expect(edit.changed).toBe(result.text !== text);
+        if (result.text === text) expect(result).toBe(document);
         expect(canonical(result.toTable())).toBe(canonical(root));
         const body = result.text.replace(/^\uFEFF/, '');
         expect(canonical(parseSmol(body, { integersAsBigInt: 'asNeeded' }))).toBe(canonical(root));
