@@ -1,4 +1,5 @@
 import { ZjjError } from '../errors.js';
+import { readEscape } from './escape.js';
 import { hasLoneSurrogate, quoteBasic } from './text.js';
 
 /**
@@ -12,18 +13,6 @@ export type Key = string | readonly [string, ...string[]];
 const bare = /^[A-Za-z0-9_-]+$/;
 const bareAhead = /[A-Za-z0-9_-]+/y;
 const spaceAhead = /[ \t]*/y;
-const hexadecimal = /^[0-9A-Fa-f]+$/;
-const escapeLengths: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
-const escapes: Readonly<Record<string, string>> = {
-  b: '\b',
-  t: '\t',
-  n: '\n',
-  f: '\f',
-  r: '\r',
-  e: '\x1b',
-  '"': '"',
-  '\\': '\\',
-};
 
 /**
  * The parts of a key.
@@ -105,20 +94,14 @@ class PathReader {
   }
 
   #escape(): string {
-    const letter = this.#next();
-    const length = escapeLengths[letter];
-    if (length === undefined) {
-      const character = escapes[letter];
-      if (character === undefined) throw this.#error(`there is no escape \\${letter}`);
-      return character;
-    }
-    const digits = this.#key.slice(this.#position, this.#position + length);
-    const codePoint = hexadecimal.test(digits) && digits.length === length ? Number.parseInt(digits, 16) : -1;
-    if (codePoint < 0 || codePoint > 0x10ffff || (codePoint >= 0xd800 && codePoint <= 0xdfff)) {
-      throw this.#error(`\\${letter}${digits} is no character`);
-    }
-    this.#position += length;
-    return String.fromCodePoint(codePoint);
+    // Also the letter must be one that may stand in a key.
+    const start = this.#position;
+    this.#next();
+    const { written, character, isKnown } = readEscape(this.#key, start);
+    if (!isKnown) throw this.#error(`there is no escape \\${written}`);
+    if (character === undefined) throw this.#error(`\\${written} is no character`);
+    this.#position = start + written.length;
+    return character;
   }
 
   /** The next character of a quoted part. */

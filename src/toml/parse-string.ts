@@ -1,3 +1,4 @@
+import { readEscape } from './escape.js';
 import { SyntaxFault } from './syntax.js';
 
 /** A string of any of the four forms, and where it ends. */
@@ -16,18 +17,6 @@ const longLiteralAhead = /[\t\n\r -&(-~\x80-\uffff]*/y;
 const quotesAhead = /"{1,5}|'{1,5}/y;
 const firstNewlineAhead = /\r?\n/y;
 const lineContinuation = /\\[ \t]*\r?\n[ \t\r\n]*/y;
-const hexadecimal = /^[0-9A-Fa-f]+$/;
-const escapeLengths: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
-const escapes: Readonly<Record<string, string>> = {
-  b: '\b',
-  t: '\t',
-  n: '\n',
-  f: '\f',
-  r: '\r',
-  e: '\x1b',
-  '"': '"',
-  '\\': '\\',
-};
 
 /** The string that begins at an offset, where a quote is. Throws {@link SyntaxFault}. */
 export function parseString(text: string, start: number, isKey: boolean): StringToken {
@@ -91,25 +80,13 @@ class StringReader {
     const continuation = this.#isLong ? match(lineContinuation, this.#text, this.#position) : '';
     this.#position += continuation.length;
     if (continuation !== '') return '';
-    const letter = this.#text[this.#position + 1] ?? '';
-    this.#isToml11 ||= letter === 'e' || letter === 'x';
-    const length = escapeLengths[letter];
-    if (length !== undefined) return this.#codePoint(length);
-    const character = escapes[letter];
-    if (character === undefined) throw new SyntaxFault('There is no such escape', this.#position);
-    this.#position += 2;
-    return character;
-  }
-
-  #codePoint(length: number): string {
-    const start = this.#position + 2;
-    const digits = this.#text.slice(start, start + length);
-    const codePoint = hexadecimal.test(digits) && digits.length === length ? Number.parseInt(digits, 16) : -1;
-    if (codePoint < 0 || codePoint > 0x10ffff || (codePoint >= 0xd800 && codePoint <= 0xdfff)) {
-      throw new SyntaxFault('This escape is no character', this.#position);
+    const { written, character, isKnown } = readEscape(this.#text, this.#position + 1);
+    if (character === undefined) {
+      throw new SyntaxFault(isKnown ? 'This escape is no character' : 'There is no such escape', this.#position);
     }
-    this.#position = start + length;
-    return String.fromCodePoint(codePoint);
+    this.#isToml11 ||= written.startsWith('e') || written.startsWith('x');
+    this.#position += 1 + written.length;
+    return character;
   }
 
   #fault(character: string | undefined): SyntaxFault {
