@@ -1,4 +1,4 @@
-// Node-API conversions, nothing else: what JavaScript calls is LockTable (lock_table.h).
+// Node-API conversions, nothing else: what JavaScript calls is LockTable (lock_table.h), and what addon_files.h has.
 //
 //   setup(record, onWaitEnd)                            before anything else; record: the start of the holder's JSON
 //   tryLock(path, flags, fileMode) -> index | BUSY      flags: SHARED 1, READS_STATE 2
@@ -28,10 +28,8 @@
 #include <cerrno>
 #include <new>
 
-#include "file_attributes.h"
-#ifndef _WIN32
-#include "file_commit.h"
-#endif
+#include "addon_arguments.h"
+#include "addon_files.h"
 #include "lock_table.h"
 
 namespace zjj {
@@ -45,8 +43,6 @@ constexpr int kMustPoll = -4;
 
 constexpr uint32_t kSharedFlag = 1;
 constexpr uint32_t kReadsStateFlag = 2;
-
-constexpr size_t kPathSize = 4096 + 1;
 
 void OnWaitEnd(Napi::Env env, Napi::Function callback, void*, LockTable::Entry* entry);
 using WaitEnded = Napi::TypedThreadSafeFunction<void, LockTable::Entry, OnWaitEnd>;
@@ -66,41 +62,6 @@ struct Environment {
 Environment* EnvironmentOf(Napi::Env env) {
   auto* slot = env.GetInstanceData<Environment*>();
   return slot == nullptr ? nullptr : *slot;
-}
-
-// A worker that is being terminated may still be in the middle of a call, and then most of Node-API fails, at which
-// node-addon-api's conversions would abort the process. So arguments are read, errors made and the callback called by
-// the plain functions, and what they cannot do then is left undone: nobody is there to see it.
-
-int32_t IntegerAt(const Napi::CallbackInfo& info, size_t index) {
-  int32_t value = -1;
-  napi_get_value_int32(info.Env(), info[index], &value);
-  return value;
-}
-
-uint32_t UnsignedAt(const Napi::CallbackInfo& info, size_t index) {
-  uint32_t value = 0;
-  napi_get_value_uint32(info.Env(), info[index], &value);
-  return value;
-}
-
-double NumberAt(const Napi::CallbackInfo& info, size_t index) {
-  double value = 0;
-  napi_get_value_double(info.Env(), info[index], &value);
-  return value;
-}
-
-bool BooleanAt(const Napi::CallbackInfo& info, size_t index) {
-  bool value = false;
-  napi_get_value_bool(info.Env(), info[index], &value);
-  return value;
-}
-
-// UTF-8 in `buffer`; false when it is no string, or may have been too long.
-bool StringAt(const Napi::CallbackInfo& info, size_t index, char* buffer, size_t size) {
-  size_t length = 0;
-  buffer[0] = '\0';
-  return napi_get_value_string_utf8(info.Env(), info[index], buffer, size, &length) == napi_ok && length < size - 1;
 }
 
 void SetNumber(napi_env env, napi_value object, const char* name, int number) {
@@ -242,75 +203,6 @@ Napi::Value GiveTo(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), given);
 }
 
-Napi::Value CopyFileAttributes(const Napi::CallbackInfo& info) {
-  char from[kPathSize];
-  bool fits = StringAt(info, 0, from, sizeof(from));
-  return Napi::Number::New(info.Env(), fits ? CopyAttributes(from, IntegerAt(info, 1)) : ENAMETOOLONG);
-}
-
-#ifndef _WIN32
-// A commit on a thread of libuv's pool, as the fsync of node:fs would be.
-struct PendingCommit {
-  PendingCommit(FileLock* lock, int fd, const char* temporary, const char* path, const char* directory,
-                const FileVersion& old)
-      : commit(lock, fd, temporary, path, directory, old) {}
-
-  FileCommit commit;
-  FileCommit::Outcome outcome = FileCommit::kNotWritten;
-  napi_async_work work = nullptr;
-  napi_ref on_end = nullptr;
-};
-
-void RunCommit(napi_env, void* data) {
-  auto* pending = static_cast<PendingCommit*>(data);
-  pending->outcome = pending->commit.Run();
-}
-
-void EndCommit(napi_env env, napi_status, void* data) {
-  auto* pending = static_cast<PendingCommit*>(data);
-  napi_value arguments[3];
-  napi_value receiver = nullptr;
-  napi_value on_end = nullptr;
-  napi_create_int32(env, pending->outcome, &arguments[0]);
-  napi_create_int32(env, pending->commit.error().number, &arguments[1]);
-  napi_create_string_utf8(env, pending->commit.error().call, NAPI_AUTO_LENGTH, &arguments[2]);
-  napi_get_undefined(env, &receiver);
-  napi_get_reference_value(env, pending->on_end, &on_end);
-  napi_delete_reference(env, pending->on_end);
-  napi_delete_async_work(env, pending->work);
-  delete pending;
-  if (on_end != nullptr) napi_call_function(env, receiver, on_end, 3, arguments, nullptr);
-}
-
-Napi::Value Commit(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  Environment* environment = Enter(env);
-  if (environment == nullptr) return env.Undefined();
-  char temporary[kPathSize];
-  char path[kPathSize];
-  char directory[kPathSize];
-  napi_value name = nullptr;
-  FileLock* lock = nullptr;
-  if (StringAt(info, 2, temporary, sizeof(temporary)) && StringAt(info, 3, path, sizeof(path)) &&
-      StringAt(info, 4, directory, sizeof(directory)) &&
-      napi_create_string_utf8(env, "zjj commit", NAPI_AUTO_LENGTH, &name) == napi_ok) {
-    lock = environment->locks.Take(IntegerAt(info, 0));
-  }
-  if (lock == nullptr) return Napi::Boolean::New(env, false);
-  FileVersion old = {NumberAt(info, 5), NumberAt(info, 6), NumberAt(info, 7), NumberAt(info, 8)};
-  auto* pending = new PendingCommit(lock, IntegerAt(info, 1), temporary, path, directory, old);
-  napi_create_reference(env, info[9], 1, &pending->on_end);
-  bool queued = napi_create_async_work(env, nullptr, name, RunCommit, EndCommit, pending, &pending->work) == napi_ok &&
-                napi_queue_async_work(env, pending->work) == napi_ok;
-  if (!queued) {
-    // The environment is going. What was taken over is finished all the same.
-    RunCommit(env, pending);
-    delete pending;
-  }
-  return Napi::Boolean::New(env, true);
-}
-#endif
-
 Napi::Value Pause(const Napi::CallbackInfo& info) {
   SleepMs(NumberAt(info, 0));
   return info.Env().Undefined();
@@ -400,6 +292,11 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
 }
 
 }  // namespace
+
+LockTable* LocksOf(Napi::Env env) {
+  Environment* environment = EnvironmentOf(env);
+  return environment == nullptr ? nullptr : &environment->locks;
+}
 
 NODE_API_MODULE(zjj, Init)
 

@@ -4,7 +4,7 @@
   "targets": [
     {
       "target_name": "zjj",
-      "sources": ["addon.cc", "file_lock.cc", "lock_record.cc", "lock_table.cc", "wait_thread.cc"],
+      "sources": ["addon.cc", "addon_files.cc", "file_lock.cc", "lock_record.cc", "lock_table.cc", "wait_thread.cc"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS", "_FILE_OFFSET_BITS=64"],
       "cflags": ["-Wall", "-Wextra", "-ffunction-sections", "-fdata-sections", "-fvisibility=hidden"],

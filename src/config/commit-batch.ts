@@ -1,11 +1,10 @@
 import { existsSync, openSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { HeldLock } from '../lock/internal.js';
-import { TomlDocument } from '../toml/index.js';
 import { closeQuietly } from './close-quietly.js';
 import { notDurableError, writeError } from './config-error.js';
 import { mergeChanges, type PendingChange } from './merge-changes.js';
-import { documentOf, readFile, remember } from './read.js';
+import { documentOf, emptyDocument, readFile, remember } from './read.js';
 import { Replacement, sweepTemporaryFiles } from './replace-file.js';
 import { isOthersPlace } from './resolve.js';
 
@@ -41,7 +40,7 @@ export function* commitBatch(
     if (HeldLock.foundUnclean(lock)) isClean = sweepTemporaryFiles(path, replacement);
     const file = readFile(path);
     if (file !== undefined && HeldLock.createdFile(lock)) giveToOwner(lock, file.stats);
-    const before = file === undefined ? TomlDocument.parse('', path) : documentOf(path, file.bytes);
+    const before = file === undefined ? emptyDocument(path) : documentOf(path, file.bytes);
     const after = mergeChanges(before, changes);
     if (after !== before) {
       if (file === undefined) yield* syncNameOfDirectory(path);

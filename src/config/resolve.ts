@@ -4,7 +4,7 @@ import { closeQuietly } from './close-quietly.js';
 import { codeOf, readError, writeError } from './config-error.js';
 
 /** What Linux allows (path_resolution(7)). */
-const MAX_LINKS = 40;
+export const MAX_LINKS = 40;
 
 /**
  * The real file behind a path, so that every name of a config leads to one lock and a symbolic link stays one. What does

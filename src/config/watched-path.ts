@@ -1,12 +1,10 @@
 import { type FSWatcher, readlinkSync, statSync, watch } from 'node:fs';
 import { basename, dirname, join, parse } from 'node:path';
 import { codeOf } from './config-error.js';
+import { MAX_LINKS } from './resolve.js';
 
 /** How often listeners look without having been told: network file systems tell nothing, queues of events overflow. */
 const POLL_MS = 2_000;
-
-/** What Linux allows (path_resolution(7)). */
-const MAX_LINKS = 40;
 
 /** How often the directories are asked for again that another process keeps replacing, before the next poll does. */
 const MAX_ROUNDS = 10;
