@@ -68,7 +68,6 @@ static void cycle(unsigned long number) {
   memset(record, ' ', sizeof(record));
   check(pwrite(lock_fd, record, sizeof(record), 0), "pwrite");
 
-  resolve();
   int config_fd = open(config, O_RDONLY | O_CLOEXEC);
   check(config_fd, "open");
   check(fstat(config_fd, &config_file), "fstat");

@@ -20,6 +20,8 @@ interface Remembered {
 const CHUNK_SIZE = 64 * 1024;
 const chunk = Buffer.allocUnsafeSlow(CHUNK_SIZE);
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** The last text of each file, parsed. Oldest first. */
 const remembered = new Map<string, Remembered>();
 
@@ -193,7 +195,7 @@ export function remember(path: string, bytes: Buffer, document: TomlDocument): v
 
 function decode(path: string, bytes: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return utf8.decode(bytes);
   } catch (cause) {
     throw new ZjjError('CONFIG_ENCODING', `${path} is not UTF-8`, { path, cause });
   }

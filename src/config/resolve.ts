@@ -48,6 +48,19 @@ export function resolveForWriting(path: string): string {
   return resolveConfig(path);
 }
 
+/**
+ * Whether a path still leads to the real file that it led to before the lock was held: a link may have been changed, or
+ * another file be the config, meanwhile.
+ *
+ * @param real - What {@link resolveForWriting} said.
+ * @throws ZjjError as {@link resolveForWriting}
+ */
+export function isStillAt(real: string, path: string): boolean {
+  // No link led there. One put in the file's place since is not the file that was read, which the commit sees; one put
+  // in a directory's place leads to another lock file, if any.
+  return path === real || resolveForWriting(path) === real;
+}
+
 /** Where a chain of links ends that leads to nothing. */
 function endOfLinks(path: string): string {
   try {

@@ -5,7 +5,7 @@ import { Deadline } from './deadline.js';
 import { driveSync } from './drive.js';
 import type { ConfigTransaction, PendingChange } from './merge-changes.js';
 import { warm } from './read.js';
-import { resolveForWriting } from './resolve.js';
+import { isStillAt, resolveForWriting } from './resolve.js';
 import { WriteCall } from './write-call.js';
 import { fileModeOf, timeoutOf, type WriteOptions, type WriteSyncOptions } from './write-options.js';
 import { WriteQueue } from './write-queue.js';
@@ -68,7 +68,7 @@ export function transactSync<R>(
     const pending: PendingChange = { change, outcome: undefined };
     let isDone = false;
     try {
-      isDone = resolveForWriting(locate()) === path && driveSync(commitBatch(lock, path, [pending], fileMode, false));
+      isDone = isStillAt(path, locate()) && driveSync(commitBatch(lock, path, [pending], fileMode, false));
     } finally {
       lock.release();
     }

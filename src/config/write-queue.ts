@@ -2,7 +2,7 @@ import { acquire, type HeldLock, readRecord } from '../lock/internal.js';
 import { commitBatch } from './commit-batch.js';
 import { drive } from './drive.js';
 import { warm } from './read.js';
-import { resolveForWriting } from './resolve.js';
+import { isStillAt, resolveForWriting } from './resolve.js';
 import type { WaitingRoom, WriteCall } from './write-call.js';
 
 /** One transaction merges so many calls at the most; the others are for the next. */
@@ -69,8 +69,7 @@ export class WriteQueue implements WaitingRoom {
     if (lock === undefined) return;
     let batch: WriteCall[] = [];
     try {
-      // A link may lead elsewhere by now, or another file be the config.
-      if (resolveForWriting(this.#locate()) !== path) return;
+      if (!isStillAt(path, this.#locate())) return;
       batch = this.#take(MAX_BATCH);
       if (batch.length === 0) return;
       const isDone = await drive(commitBatch(lock, path, batch, batch[0]?.fileMode ?? 0, true));
@@ -90,13 +89,13 @@ export class WriteQueue implements WaitingRoom {
     const controller = new AbortController();
     const [first] = this.#calls;
     let hasEnded!: () => void;
-    // Set before the call: its onWait runs within it, and may make the last of our calls give up.
+    // Set before the call: its onBusy runs within it, and may make the last of our calls give up.
     this.#wait = { controller, ended: new Promise((resolve) => (hasEnded = resolve)) };
     const granted = acquire(lockPath, {
       signal: controller.signal,
       readsState: true,
       fileMode: first?.fileMode,
-      onWait: () => {
+      onBusy: () => {
         const record = this.#recentRecord(lockPath);
         // A copy: one whose onWait throws leaves.
         for (const call of [...this.#calls]) call.noteWait(record, lockPath);

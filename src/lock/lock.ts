@@ -50,6 +50,8 @@ export function lock(path: string | URL, options: LockOptions = {}): Promise<Fil
 interface StoreOptions {
   /** Whether HeldLock.foundUnclean will be asked. */
   readonly readsState?: boolean;
+  /** In place of `onWait`, for who does not ask for the holder: finding it takes longer than the try that failed. */
+  readonly onBusy?: () => void;
 }
 
 /**
@@ -58,14 +60,14 @@ interface StoreOptions {
  */
 export function acquire(path: string | URL, options: LockOptions & StoreOptions = {}): Promise<HeldLock> {
   try {
-    const request = checkRequest(options);
     const queue = queueOf(absolutePath(path));
+    const request = checkRequest(queue.path, options);
     if (options.readsState) queue.readsState = true;
     request.signal?.throwIfAborted();
     if (request.timeoutMs === 0) return Promise.resolve(tryOnce(queue, request));
     if (!queue.mustRest) return acquireOrWait(queue, request);
     // Who wants to hear of a wait gets a try of its own first.
-    const waitsAtOnce = queue.isContended && request.onWait === undefined;
+    const waitsAtOnce = queue.isContended && request.onBusy === undefined;
     return waitsAtOnce ? wait(queue, request, false) : acquireAfterRest(queue, request);
   } catch (error) {
     return Promise.reject(error);
@@ -86,14 +88,14 @@ export function lockSync(path: string | URL, options: LockSyncOptions = {}): Fil
 
 /** As {@link lockSync}, for the store. */
 export function acquireSync(path: string | URL, options: LockSyncOptions & StoreOptions = {}): HeldLock {
-  const request = checkRequest(options);
   const queue = queueOf(absolutePath(path));
+  const request = checkRequest(queue.path, options);
   if (options.readsState) queue.readsState = true;
   if (request.timeoutMs === 0) return tryOnce(queue, request);
   queue.turns.restSync();
   const index = queue.tryNow(request.mode, request.fileMode);
   if (index !== BUSY) return new HeldLock(queue, index, request.mode);
-  request.onWait?.(readHolder(queue.path));
+  request.onBusy?.();
   if (queue.wouldDeadlock(request.mode)) throw deadlockError(queue.path);
   return waitSync(queue, request);
 }
@@ -152,11 +154,13 @@ export async function withLock<R>(
 }
 
 interface LockRequest extends PendingLockRequest {
-  readonly onWait: LockOptions['onWait'];
+  /** Called once if the lock is another's. */
+  readonly onBusy: (() => void) | undefined;
 }
 
-function checkRequest(options: LockOptions): LockRequest {
+function checkRequest(path: string, options: LockOptions & StoreOptions): LockRequest {
   const timeoutMs = checkTimeout(options.timeout ?? Number.POSITIVE_INFINITY);
+  const { onWait } = options;
   return {
     mode: checkMode(options.mode ?? 'exclusive'),
     fileMode: checkFileMode(options.fileMode ?? DEFAULT_FILE_MODE),
@@ -164,14 +168,14 @@ function checkRequest(options: LockOptions): LockRequest {
     timeoutMs,
     deadlineMs: timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : performance.now() + timeoutMs,
     signal: options.signal,
-    onWait: options.onWait,
+    onBusy: onWait === undefined ? options.onBusy : () => onWait(readHolder(path)),
   };
 }
 
-function tryOnce(queue: PathQueue, { mode, fileMode, onWait }: LockRequest): HeldLock {
+function tryOnce(queue: PathQueue, { mode, fileMode, onBusy }: LockRequest): HeldLock {
   const index = queue.tryNow(mode, fileMode);
   if (index !== BUSY) return new HeldLock(queue, index, mode);
-  onWait?.(readHolder(queue.path));
+  onBusy?.();
   throw timeoutError(queue.path, 0);
 }
 
@@ -188,7 +192,7 @@ function acquireOrWait(queue: PathQueue, request: LockRequest): Promise<HeldLock
     const index = queue.tryNow(mode, request.fileMode);
     if (index !== BUSY) return Promise.resolve(new HeldLock(queue, index, mode));
   }
-  request.onWait?.(readHolder(queue.path));
+  request.onBusy?.();
   // It may have aborted; no event comes for that any more.
   request.signal?.throwIfAborted();
   return wait(queue, request, !behindOthers);

@@ -215,6 +215,30 @@ test('a link that leads elsewhere by the time that the lock is there is followed
   expect(await readConfig(join(directory, 'new'))).toEqual({ name: 'new', a: 1 });
 });
 
+describe.each(['file', 'directory'])('a %s in whose place a link is by the time that the lock is there', (kind) => {
+  test.each(['set', 'first set'])('is followed: %s', async (what) => {
+    const directory = temporaryDirectory();
+    const [place, other] = [join(directory, 'place'), join(directory, 'other')];
+    for (const name of [place, other]) mkdirSync(name);
+    writeFileSync(join(other, 'config.toml'), 'name = "other"\n');
+    const path = join(place, 'config.toml');
+    if (what === 'set') writeFileSync(path, 'name = "place"\n');
+    const holder = await heldElsewhere(`${path}.lock`);
+    const waiting = setConfigValue(path, 'a', 1);
+    await blockedInKernel(process.pid);
+    const moved = kind === 'file' ? path : place;
+    if (existsSync(moved)) renameSync(moved, `${moved}.old`);
+    symlinkSync(kind === 'file' ? join(other, 'config.toml') : other, moved);
+    holder.write('end');
+    await waiting;
+    expect(lstatSync(moved).isSymbolicLink()).toBe(true);
+    expect(await readConfig(join(other, 'config.toml'))).toEqual({ name: 'other', a: 1 });
+    const old = kind === 'file' ? `${path}.old` : join(`${place}.old`, 'config.toml');
+    if (what === 'set') expect(await readConfig(old)).toEqual({ name: 'place' });
+    else expect(existsSync(old)).toBe(false);
+  });
+});
+
 test('another name of the file, a hard link, keeps the text that it had', async () => {
   const directory = temporaryDirectory();
   const [one = '', other = ''] = ['one.toml', 'other.toml'].map((name) => join(directory, name));
