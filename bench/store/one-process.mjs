@@ -5,13 +5,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { ConfigStore, configIn, readConfigSync, setConfigValue, setConfigValueSync } from './libraries.mjs';
 
 const KEYS_OF_LARGE_FILE = 10_000;
-const WARMING_SETS = 500;
 
 /** Sets awaited one after the other, per second, and the share of the time in which the event loop was busy. */
 export async function sequentialSets(library, directory, count) {
   const store = await library.opens(directory);
-  // Code that is not warm yet is not what is asked about.
-  for (let number = 0; number < WARMING_SETS; number++) await store.set('key', number);
   const before = performance.eventLoopUtilization();
   const start = performance.now();
   for (let number = 0; number < count; number++) await store.set('key', number);
