@@ -1,6 +1,3 @@
-import { join } from 'node:path';
-import nodeGypBuild from 'node-gyp-build';
-import { ZjjError } from '../errors.js';
 import type { LockMode } from './options.js';
 
 /** How one wait in the kernel ended. `waited`: the lock was not to be had at once. The rest is said of one that failed. */
@@ -58,25 +55,3 @@ export const LIST_LOST = -1;
 
 /** FileCommit's outcomes (native/file_commit.h). */
 export const CommitOutcome = { done: 0, lost: 1, notWritten: 2, notDurable: 3 } as const;
-
-/** The package's own folder: this file is two levels below it, in src/ as in dist/. */
-const packageRoot = join(__dirname, '..', '..');
-
-/**
- * Loads the addon: a local build if there is one, else the prebuilt binary of this platform.
- *
- * @throws ZjjError ADDON_LOAD
- */
-export function loadAddon(): Addon {
-  try {
-    return nodeGypBuild(packageRoot) as Addon;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ZjjError(
-      'ADDON_LOAD',
-      `Cannot load the native addon of zjj for ${process.platform}-${process.arch}: ${reason}\n` +
-        'A clone of the repository of zjj builds it for systems without a prebuilt binary: npm ci && npm run build:dist',
-      { path: packageRoot, cause },
-    );
-  }
-}

@@ -1,5 +1,6 @@
-import { type Addon, loadAddon, type OnWaitEnd } from './addon.js';
+import type { Addon, OnWaitEnd } from './addon.js';
 import { recordStart } from './holder.js';
+import { loadAddon } from './load-addon.js';
 
 /** What all evaluations of this module share that were given the same addon: it calls back the first one only. */
 interface Waits {

@@ -1,5 +1,4 @@
 declare module 'node-gyp-build' {
-  /** Loads the addon of the package in `directory`. */
-  const load: (directory: string) => unknown;
-  export default load;
+  /** The file of the addon of the package in `directory` that fits this platform; throws where there is none. */
+  export function path(directory: string): string;
 }
