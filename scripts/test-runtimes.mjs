@@ -1,4 +1,4 @@
-// Runs the tests of the lock on each runtime of tools/runtimes and, on the first, in worker threads as well:
+// Runs the tests of the lock, and those of the store that can be, on each runtime of tools/runtimes and, on the first, in worker threads as well:
 // `npm run test:runtimes [-- NAME…]`, all of them without a name. Needs Linux on x64 with glibc, as those runtimes do.
 // docs/runtimes.md says what comes of it.
 
@@ -7,7 +7,14 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const TESTS = ['test/lock', 'test/native/addon.test.ts', 'test/entry-points.test.ts', 'test/runtime.test.ts'];
+const TESTS = [
+  'test/lock',
+  'test/config/replaced-file.test.ts',
+  'test/config/store.test.ts',
+  'test/native/addon.test.ts',
+  'test/entry-points.test.ts',
+  'test/runtime.test.ts',
+];
 
 // `name` is that of process.versions; `package` is in tools/runtimes.
 const RUNTIMES = {

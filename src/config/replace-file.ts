@@ -118,6 +118,8 @@ export class Replacement {
     const { commit } = addon();
     const fd = this.#fd;
     if (commit === undefined || fd === undefined) return undefined;
+    // What native code sees is finer than the whole milliseconds that Deno tells, and would be another file's.
+    if (Number.isInteger(old.mtimeMs)) return undefined;
     let settle!: { resolve: (isDone: boolean) => void; reject: (error: unknown) => void };
     const promise = new Promise<boolean>((resolve, reject) => (settle = { resolve, reject }));
     const isTaken = HeldLock.handOver(lock, (index, onReleased) =>
