@@ -129,6 +129,9 @@ class FileLock {
   LockStatus OpenFile();
   // POSIX: after flock(2). False when the path names another file by now.
   bool AcceptGrant();
+  // Windows: as Try(), but kBusy leaves the file open; and a Wait() made of those.
+  LockStatus TryOnce();
+  LockStatus Poll(const Cancellation& cancellation);
   bool UnlockFile();
   void Close();
   // The number of bytes read, negative when it failed.

@@ -76,6 +76,13 @@ bool Finish(HANDLE file, Operation* operation, BOOL started, DWORD* transferred)
 
 DWORD FlagsOf(LockMode mode) { return mode == LockMode::kExclusive ? LOCKFILE_EXCLUSIVE_LOCK : 0; }
 
+// Wine has no overlapped wait for a lock: it answers ERROR_IO_PENDING, never sets the event, and lets
+// GetOverlappedResult tell of success although the lock is not held.
+bool HasOverlappedWait() { return GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") == nullptr; }
+
+constexpr DWORD kShortestPollMs = 1;
+constexpr DWORD kLongestPollMs = 16;
+
 // The wide form of a UTF-8 path, to be freed; null when it is not UTF-8 or there is no memory.
 wchar_t* WidePath(const char* path) {
   int length = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, nullptr, 0);
@@ -146,6 +153,12 @@ LockStatus FileLock::OpenFile() {
 }
 
 LockStatus FileLock::Try() {
+  LockStatus status = TryOnce();
+  if (status == LockStatus::kBusy) Close();
+  return status;
+}
+
+LockStatus FileLock::TryOnce() {
   HANDLE file = HandleOf(file_);
   Operation operation(kLockOffsetHigh);
   if (operation.overlapped.hEvent == nullptr) return Fail("CreateEventW");
@@ -156,11 +169,26 @@ LockStatus FileLock::Try() {
     return LockStatus::kOk;
   }
   if (GetLastError() != ERROR_LOCK_VIOLATION) return Fail("LockFileEx");
-  Close();
   return LockStatus::kBusy;
 }
 
+LockStatus FileLock::Poll(const Cancellation& cancellation) {
+  DWORD pause_ms = kShortestPollMs;
+  LockStatus status = TryOnce();
+  while (status == LockStatus::kBusy) {
+    waited_ = true;
+    if (WaitForSingleObject(cancellation.event, pause_ms) != WAIT_TIMEOUT) {
+      Close();
+      return LockStatus::kCancelled;
+    }
+    if (pause_ms < kLongestPollMs) pause_ms *= 2;
+    status = TryOnce();
+  }
+  return status;
+}
+
 LockStatus FileLock::Wait(const Cancellation& cancellation) {
+  if (!HasOverlappedWait()) return Poll(cancellation);
   HANDLE file = HandleOf(file_);
   Operation operation(kLockOffsetHigh);
   if (operation.overlapped.hEvent == nullptr) return Fail("CreateEventW");

@@ -11,8 +11,8 @@ export interface Manifest {
 }
 export function sourceFiles(root: string): string[];
 export function sourceHash(root: string): string;
-export function toolVersions(root: string): Record<string, string>;
+export function pinnedVersion(root: string, name: string): string | undefined;
 export function readManifest(root: string): Manifest;
 export function manifestPath(root: string): string;
-export function describeBinary(root: string, file: string, flags: string): Binary;
+export function describeBinary(root: string, file: string, flags: string, compiler: string): Binary;
 export function findDrift(root: string, file: string): string | undefined;

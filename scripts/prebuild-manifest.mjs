@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Of `native/` what a binary is made from: binding.gyp, for one, is for whoever builds from source. */
-const SOURCE = /\.(cc|h|cmake|map)$|^CMakeLists\.txt$/;
+const SOURCE = /\.(cc|h|cmake|map|sh)$|^CMakeLists\.txt$/;
 
 export function sourceFiles(root) {
   const within = (folder) =>
@@ -26,12 +26,14 @@ export function sourceHash(root) {
   return whole.digest('hex');
 }
 
+const TOOLS = ['cmake-js', 'node-addon-api', 'node-api-headers', 'prebuildify'];
+
 /** Pinned exactly in both files, so what they say is what `npm ci` installs. */
-export function toolVersions(root) {
+export function pinnedVersion(root, name) {
   const { devDependencies } = readJson(join(root, 'package.json'));
   const { dependencies } = readJson(join(root, 'tools/cross/package.json'));
-  const names = ['cmake-js', 'node-addon-api', 'node-api-headers', 'prebuildify'];
-  return Object.fromEntries([...names.map((name) => [name, devDependencies[name]]), ...Object.entries(dependencies)]);
+  // An alias is npm:NAME@VERSION.
+  return (devDependencies[name] ?? dependencies[name])?.split('@').at(-1);
 }
 
 export function readManifest(root) {
@@ -43,15 +45,15 @@ export function manifestPath(root) {
   return join(root, 'prebuilds/manifest.json');
 }
 
-/** What the manifest holds of the binary `file` (relative to prebuilds/), built just now with `flags`. */
-export function describeBinary(root, file, flags) {
+/** What the manifest holds of the binary `file` (relative to prebuilds/), built just now with `flags` by `compiler`. */
+export function describeBinary(root, file, flags, compiler) {
   const bytes = readFileSync(join(root, 'prebuilds', file));
   return {
     sha256: createHash('sha256').update(bytes).digest('hex'),
     size: bytes.length,
     flags,
     source: sourceHash(root),
-    tools: toolVersions(root),
+    tools: Object.fromEntries([...TOOLS, compiler].map((name) => [name, pinnedVersion(root, name)])),
   };
 }
 
@@ -60,7 +62,8 @@ export function findDrift(root, file) {
   const entry = readManifest(root).binaries[file];
   if (entry === undefined) return 'is not in the manifest';
   if (!existsSync(join(root, 'prebuilds', file))) return 'is not there';
-  const now = describeBinary(root, file, entry.flags);
+  const compiler = Object.keys(entry.tools).find((name) => !TOOLS.includes(name));
+  const now = describeBinary(root, file, entry.flags, compiler);
   if (now.sha256 !== entry.sha256 || now.size !== entry.size) return 'is not the file that was built';
   if (now.source !== entry.source) return 'was built from other sources than those in native/';
   if (JSON.stringify(now.tools) !== JSON.stringify(entry.tools)) return 'was built with other tools';

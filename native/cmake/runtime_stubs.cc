@@ -5,6 +5,13 @@
 #include <new>
 #include <string>
 
+#if defined(__APPLE__)
+// What libc++ calls in the place of an exception.
+_LIBCPP_BEGIN_NAMESPACE_STD
+[[noreturn]] void __libcpp_verbose_abort(const char*, ...) { abort(); }
+_LIBCPP_END_NAMESPACE_STD
+#endif
+
 // libc++ declares these members `extern template`: they would come from its archive, which throws.
 template class std::basic_string<char>;
 
@@ -25,3 +32,5 @@ void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return 
 void operator delete(void* memory) noexcept { free(memory); }
 
 void operator delete[](void* memory) noexcept { free(memory); }
+
+void operator delete(void* memory, std::size_t) noexcept { free(memory); }
