@@ -5,7 +5,7 @@
     {
       "target_name": "zjj",
       "sources": ["addon.cc", "addon_files.cc", "file_lock.cc", "lock_record.cc", "lock_table.cc", "wait_thread.cc"],
-      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "include_dirs": ["<!(node -p \"require('fs').existsSync('headers') ? 'headers/include/node' : require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS", "_FILE_OFFSET_BITS=64"],
       "cflags": ["-Wall", "-Wextra", "-ffunction-sections", "-fdata-sections", "-fvisibility=hidden"],
       "cflags_cc": ["-std=c++17", "-fno-exceptions", "-fno-rtti"],

@@ -1,5 +1,5 @@
-// Builds dist/: CommonJS by esbuild, thin ESM files over it, types by tsc; and the addon, where no prebuilt binary of
-// this platform is up to date.
+// Builds dist/: CommonJS by esbuild, thin ESM files over it, types by tsc; the addon, where no prebuilt binary of this
+// platform is up to date; and native/headers/.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -7,6 +7,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { ensureAddon } from './ensure-addon.mjs';
+import { vendorHeaders } from './vendor-headers.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const source = join(root, 'src');
@@ -60,6 +61,7 @@ await Promise.all([
 ]);
 buildTypes();
 ensureAddon(root);
+vendorHeaders(root);
 for (const name of entryPoints) writeModule(name);
 
 function buildTypes() {

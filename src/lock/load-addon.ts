@@ -65,6 +65,7 @@ function loadError(cause: unknown): ZjjError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   const message =
     `Cannot load the native addon of zjj for ${process.platform}-${process.arch}: ${reason}\n` +
-    'A clone of the repository of zjj builds it for systems without a prebuilt binary: npm ci && npm run build:dist';
+    'npm compiles it, with a C++17 compiler, make and Python and without a download: ' +
+    `npm run build:native --prefix "${packageRoot}"`;
   return new ZjjError('ADDON_LOAD', message, { path: packageRoot, cause });
 }

@@ -52,7 +52,7 @@ test('no binary for this platform is ADDON_LOAD, and says what to do', () => {
   const { code, message } = firstLock();
   expect(code).toBe('ADDON_LOAD');
   expect(message).toContain(`Cannot load the native addon of zjj for ${platform}: No native build was found`);
-  expect(message).toContain('npm ci && npm run build:dist');
+  expect(message).toContain(`npm run build:native --prefix "${directory}"`);
 });
 
 test('the package can be loaded without it, and says so at the first lock', () => {
