@@ -1,0 +1,92 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { root } from '../support/dist.js';
+import { npmProject, tarball } from '../support/packed.js';
+import { ScriptShell } from '../support/script-shell.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+import { environment, npm, run } from '../support/user.js';
+
+// npm compiles whatever has a binding.gyp at its root, unless its package.json says `"gypfile": false`. Each test sees
+// first that npm would.
+
+/** As much of a clone as npm looks at. */
+function clone(gypfile: false | undefined): string {
+  const directory = join(temporaryDirectory(), 'zjj');
+  mkdirSync(directory);
+  for (const file of ['binding.gyp', 'package-lock.json', 'README.md', 'dist']) {
+    cpSync(join(root, file), join(directory, file), { recursive: true });
+  }
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  expect(manifest.gypfile).toBe(false);
+  writeFileSync(join(directory, 'package.json'), JSON.stringify({ ...manifest, gypfile }));
+  return directory;
+}
+
+describe.skipIf(process.platform === 'win32')('npm runs nothing', () => {
+  /** What npm runs, and what it says of what it is not allowed to. */
+  function ran(args: readonly string[], cwd: string): string {
+    const shell = new ScriptShell();
+    const { status, stderr } = run([...npm, ...args, '--prefer-offline'], cwd, shell.env);
+    expect(status, stderr).toBe(0);
+    return [...shell.scripts, stderr].join('\n').trim();
+  }
+
+  test.for([['install', '--omit=dev'], ['ci', '--omit=dev'], ['rebuild']])('in a clone: npm %s', (args, context) => {
+    npmProject(context);
+    expect(ran(args, clone(undefined))).toBe('node-gyp rebuild');
+    expect(ran(args, clone(false))).toBe('');
+  });
+
+  test('in a project that links to a clone', (context) => {
+    npmProject(context);
+    const inProject = (gypfile: false | undefined) => {
+      const project = temporaryDirectory();
+      const install = ran(['install', clone(gypfile)], project);
+      return [install, ran(['ci'], project), ran(['rebuild'], project)];
+    };
+    // npm 12 blocks it, and says so.
+    const asked = expect.stringMatching(/node-gyp rebuild|install scripts/);
+    expect(inProject(undefined)).toEqual([asked, asked, asked]);
+    expect(inProject(false)).toEqual(['', '', '']);
+  });
+});
+
+test('what npm publish tells the registry has no install script', async () => {
+  expect((await published(clone(undefined))).scripts).toMatchObject({ install: 'node-gyp rebuild' });
+  for (const source of [clone(false), tarball()]) {
+    const { scripts, gypfile } = await published(source);
+    expect(scripts).toHaveProperty('prepack');
+    expect(scripts).not.toHaveProperty('install');
+    expect(gypfile).toBe(false);
+  }
+});
+
+/** The package.json that a registry is sent when a folder or a tarball is published: npm makes it, and not from the tarball alone. */
+async function published(source: string): Promise<{ scripts: Record<string, string>; gypfile?: boolean }> {
+  const bodies: string[] = [];
+  const registry = createServer(async (request, response) => {
+    let body = '';
+    for await (const part of request.setEncoding('utf8')) body += part;
+    if (request.method === 'PUT') bodies.push(body);
+    response.writeHead(request.method === 'PUT' ? 201 : 404, { 'content-type': 'application/json' }).end('{}');
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => {
+    registry.close();
+  });
+  await once(registry, 'listening');
+  const address = `//127.0.0.1:${(registry.address() as AddressInfo).port}/`;
+  const [program = '', ...args] = [...npm, 'publish', source, '--ignore-scripts', '--registry', `http:${address}`];
+  await promisify(execFile)(program, args, {
+    cwd: temporaryDirectory(),
+    env: { ...environment(), [`npm_config_${address}:_authToken`]: 'none' },
+  });
+  const [version] = Object.values<never>(JSON.parse(bodies[0] ?? '').versions);
+  if (version === undefined) throw new Error('nothing was published');
+  return version;
+}

@@ -1,0 +1,27 @@
+import { describe, test } from 'vitest';
+import { npmProject } from '../support/packed.js';
+import { tool } from '../support/tools.js';
+import { expectCommand, expectUse } from '../support/use.js';
+
+// The package that npm installed, on each runtime of tools/runtimes.
+
+const runtimes: [name: string, file: string, ...options: string[]][] = [
+  ['node-20-lowest', 'bin/node'],
+  ['node-20', 'bin/node'],
+  ['node-22', 'bin/node'],
+  ['node-24', 'bin/node'],
+  ['node-26', 'bin/node'],
+  ['@oven/bun-linux-x64', 'bin/bun'],
+  ['@deno/linux-x64-glibc', 'deno', 'run', '-A'],
+];
+
+describe.each(runtimes)('%s', (name, file, ...options) => {
+  test.for(['main.mjs', 'main.cjs'] as const)('%s has both entry points, by import and by require', (main, context) => {
+    expectUse([tool(context, 'runtimes', name, file), ...options], main, npmProject(context).directory);
+  });
+
+  test('runs the command', (context) => {
+    const command = [tool(context, 'runtimes', name, file), ...options, 'node_modules/zjj/dist/cli/main.js'];
+    expectCommand(command, npmProject(context).directory);
+  });
+});

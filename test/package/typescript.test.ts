@@ -1,0 +1,94 @@
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, type TestContext, test } from 'vitest';
+import { root } from '../support/dist.js';
+import { npmProject } from '../support/packed.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+import { tool } from '../support/tools.js';
+import { run } from '../support/user.js';
+
+// The types of the package that npm installed, for a user who has every check on. A wrong use must be an error, or the
+// types might be `any`: @ts-expect-error is an error itself where there is none.
+
+const use = `
+const store = new ConfigStore<{ port: number }>('config.toml', { defaults: { port: 8080 } });
+export const port: Promise<number | undefined> = store.get('port');
+// @ts-expect-error
+export const notText: Promise<string | undefined> = store.get('port');
+// @ts-expect-error
+store.set('port', 'not a number');
+export const id: Promise<number> = updateConfig('config.toml', (transaction) => {
+  transaction.set('last_id', 1);
+  return 1;
+});
+// @ts-expect-error
+setConfigValue(1, 'key', 'value');
+export const held: FileLock | null = tryLock('a.lock', { mode: 'shared' });
+// @ts-expect-error
+tryLock('a.lock', { mode: 'wrong' });
+export const result: Promise<string> = withLock('a.lock', { timeout: 10 }, async () => 'done');
+// @ts-expect-error
+export const notNumber: Promise<number> = withLock('a.lock', async () => 'done');
+export const code = (error: unknown) => (error instanceof ZjjError ? error.code : undefined);
+// @ts-expect-error
+export const notCode: number = code(new Error());
+export const isOneClass: typeof ZjjError = ZjjErrorOfLock;
+`;
+
+const imports = `
+import { ConfigStore, setConfigValue, updateConfig, ZjjError } from 'zjj';
+import { type FileLock, tryLock, withLock, ZjjError as ZjjErrorOfLock } from 'zjj/lock';
+// @ts-expect-error
+import { notThere } from 'zjj';
+export { notThere };
+`;
+
+const requires = `
+import zjj = require('zjj');
+import lock = require('zjj/lock');
+const { ConfigStore, setConfigValue, updateConfig, ZjjError } = zjj;
+const { tryLock, withLock, ZjjError: ZjjErrorOfLock } = lock;
+type FileLock = lock.FileLock;
+// @ts-expect-error
+zjj.notThere;
+`;
+
+const resolutions = {
+  nodenext: {
+    options: { module: 'nodenext', moduleResolution: 'nodenext' },
+    files: { 'import.mts': imports + use, 'import.cts': imports + use, 'require.cts': requires + use },
+  },
+  bundler: {
+    options: { module: 'esnext', moduleResolution: 'bundler' },
+    files: { 'import.ts': imports + use },
+  },
+};
+
+const compilers: Record<string, (context: TestContext) => string> = {
+  'TypeScript 5': (context) => tool(context, 'package', 'typescript', 'bin/tsc'),
+  'TypeScript 7': () => join(root, 'node_modules/typescript/bin/tsc'),
+};
+
+describe.each(Object.entries(compilers))('%s', (_, compiler) => {
+  test.for(Object.entries(resolutions))('compiles a user with %s', ([, { options, files }], context) => {
+    const tsc = compiler(context);
+    const directory = temporaryDirectory();
+    cpSync(npmProject(context).directory, directory, { recursive: true });
+    mkdirSync(join(directory, 'node_modules/@types'));
+    symlinkSync(join(root, 'node_modules/@types/node'), join(directory, 'node_modules/@types/node'), 'junction');
+    for (const [file, text] of Object.entries(files)) writeFileSync(join(directory, file), text);
+    const compilerOptions = {
+      target: 'es2022',
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      skipLibCheck: false,
+      // Those of TypeScript itself, which take half of the time.
+      skipDefaultLibCheck: true,
+      types: ['node'],
+      noEmit: true,
+      ...options,
+    };
+    writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: Object.keys(files) }));
+    expect(run([process.execPath, tsc], directory)).toEqual({ status: 0, stdout: '', stderr: '' });
+  });
+});

@@ -1,0 +1,3 @@
+const { tryLock } = require('zjj/lock');
+
+console.log(tryLock(process.argv[2]) === null ? 'excluded' : 'held');
