@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { ensureAddon } from './ensure-addon.mjs';
@@ -33,7 +33,7 @@ const sharedLock = {
   setup({ onResolve }) {
     onResolve({ filter: /^\./ }, ({ path, importer, resolveDir, kind }) => {
       if (kind === 'entry-point') return undefined;
-      const imported = relative(source, resolve(resolveDir, path));
+      const imported = relative(source, resolve(resolveDir, path)).replaceAll(sep, '/');
       const isShared = imported.startsWith('lock/') || imported === 'errors.js';
       if (!isShared) return undefined;
       const from = dirname(relative(source, importer)).startsWith('lock') ? '.' : './lock';

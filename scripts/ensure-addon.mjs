@@ -18,6 +18,8 @@ export function ensureAddon(root) {
     rmSync(join(root, 'build'), { recursive: true });
   }
   if (isPrebuilt(root, hash)) return;
+  // As node-gyp-build has it: whoever sets this means what is published, and would not get what is compiled now.
+  if (process.env.PREBUILDS_ONLY) throw new Error('There is no prebuilt binary of this platform that is up to date');
   compile(root);
   writeFileSync(stamp, hash);
 }

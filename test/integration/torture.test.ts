@@ -23,7 +23,8 @@ describe.skipIf(process.platform === 'win32')('writers and readers lose nothing 
     ]);
     const output = await allOf(torture);
     if (output.includes('skipped')) {
-      if (process.env['CI']) throw new Error(output);
+      // Who is no root may not mount, in CI as anywhere.
+      if (process.env['CI'] && process.geteuid?.() === 0 && process.platform === 'linux') throw new Error(output);
       context.skip(output);
     }
     expect([await torture.exit(), torture.stderr], output).toEqual([0, '']);

@@ -32,7 +32,7 @@ const listenToAll = `
     }
   });`;
 
-describe('a process that listens to every signal', () => {
+describe.skipIf(process.platform === 'win32')('a process that listens to every signal', () => {
   test.each([
     ['before its first lock', listenToAll, ''],
     ['after its first lock', '', listenToAll],
@@ -71,7 +71,7 @@ describe('a process that listens to every signal', () => {
       ),
     );
     expect(await child.line()).toBe('LOCK_TIMEOUT,aborted');
-    expect(await child.line()).toBe(`${isLinux} true`);
+    expect(await child.line()).toBe('true true');
     holder.write('end');
     expect(await child.line()).toBe('granted');
     expect([await child.exit(), child.stderr]).toEqual([0, '']);
