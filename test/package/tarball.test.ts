@@ -18,7 +18,9 @@ const MEANT = [
   /^dist\/cli\/main\.js$/,
   /^dist\/(?:(?:config|lock|toml)\/)?[\w-]+\.d\.ts$/,
   /^native\/\w+\.(?:cc|h)$/,
-  /^native\/(?:binding\.gyp|exports\.map)$/,
+  /^native\/(?:binding\.gyp|build-from-source\.js|exports\.map)$/,
+  /^native\/headers\/LICENSE\.node-(?:addon-api|api-headers)$/,
+  /^native\/headers\/include\/node\/(?:[\w.-]+\.h|common\.gypi|config\.gypi)$/,
   /^prebuilds\/manifest\.json$/,
   /^prebuilds\/[\w-]+\/zjj[.\w]*\.node$/,
 ];

@@ -1,0 +1,43 @@
+import { cpSync, existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, type TestContext, test } from 'vitest';
+import { hasCommand } from '../support/commands.js';
+import { npmProject } from '../support/packed.js';
+import { requires } from '../support/requires.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+import { type Outcome, run } from '../support/user.js';
+
+// The package that npm installed, on a system that it has no binary for: the command that ADDON_LOAD names makes one.
+
+test('is told by ADDON_LOAD, needs no network, and gives a lock', (context) => {
+  if (process.platform === 'win32') context.skip('node-gyp needs a library of Node.js there, and downloads it');
+  requires(context, ['make', 'g++', 'python3']);
+  const directory = temporaryDirectory();
+  cpSync(npmProject(context).directory, directory, { recursive: true });
+  const zjj = join(directory, 'node_modules/zjj');
+  rmSync(join(zjj, 'prebuilds'), { recursive: true });
+
+  const before = run(lockScript, directory);
+  expect(before).toMatchObject({ status: 1, stdout: '' });
+  expect(before.stderr).toContain("code: 'ADDON_LOAD'");
+  const [, command = ''] = /^.*: (npm run .*)$/m.exec(before.stderr) ?? [];
+  expect(command).toBe(`npm run build:native --prefix "${zjj}"`);
+
+  const { status, stdout, stderr } = runOffline(context, command, directory);
+  expect(status, stdout + stderr).toBe(0);
+  expect(existsSync(join(zjj, 'native/build'))).toBe(false);
+  expect(run(lockScript, directory)).toEqual({ status: 0, stdout: 'true\n', stderr: '' });
+});
+
+const lockScript = [process.execPath, '-p', "require('zjj/lock').tryLock('a.lock').held"];
+
+/** Where the system can do it, in a network of nothing; everywhere, with the addresses of what node-gyp would download dead. */
+function runOffline(context: TestContext, command: string, directory: string): Outcome {
+  const isRoot = process.platform === 'linux' && process.geteuid?.() === 0;
+  if (isRoot) requires(context, ['unshare']);
+  const shell = ['sh', '-c', command];
+  return run(isRoot && hasCommand('unshare') ? ['unshare', '-n', ...shell] : shell, directory, {
+    NODEJS_ORG_MIRROR: 'http://127.0.0.1:9',
+    npm_config_offline: 'true',
+  });
+}
