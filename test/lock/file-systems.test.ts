@@ -11,6 +11,7 @@ import { lockScript } from '../support/lock-script.js';
 import { blockedInKernel } from '../support/process-state.js';
 import { requires } from '../support/requires.js';
 import { requiresMount } from '../support/requires-mount.js';
+import { commandLine } from '../support/runtime.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const isLinux = process.platform === 'linux';
@@ -220,12 +221,13 @@ test.for(Object.keys(overlays))(
     // So does a user who may not write it.
     const reader = new Child('nsenter', [
       ...['-m', '-t', String(keeper.pid), 'setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'],
-      process.execPath,
-      ...lockScript(
-        path.slice(`/proc/${keeper.pid}/root`.length),
-        `const held = await zjj.lock(path);
-         console.log('held');
-         process.stdin.once('data', () => held.release() ?? process.stdin.destroy());`,
+      ...commandLine(
+        lockScript(
+          path.slice(`/proc/${keeper.pid}/root`.length),
+          `const held = await zjj.lock(path);
+           console.log('held');
+           process.stdin.once('data', () => held.release() ?? process.stdin.destroy());`,
+        ),
       ),
     ]);
     await blockedInKernel(reader.pid);
@@ -286,7 +288,7 @@ function withFaults(context: TestContext, inject: string, args: readonly string[
   if (spawnSync('strace', ['-o', '/dev/null', 'true']).status !== 0) context.skip('this system allows no tracing');
   const trace = join(temporaryDirectory(), 'trace');
   const options = ['-f', '-qq', '-o', trace, '-e', 'signal=none', '-e', 'trace=flock', '-e', `inject=flock:${inject}`];
-  return { child: new Child('strace', [...options, process.execPath, ...args]), trace };
+  return { child: new Child('strace', [...options, ...commandLine(args)]), trace };
 }
 
 const injected = (trace: string) => readFileSync(trace, 'utf8').split('(INJECTED)').length - 1;
@@ -299,7 +301,7 @@ describe('a file system that cannot lock', () => {
       const directory = temporaryDirectory();
       const child = new Child('unshare', [
         ...['-m', 'python3', fuseFileSystem, error, directory],
-        ...[process.execPath, ...lockScript(join(directory, 'x.lock'), refusals)],
+        ...commandLine(lockScript(join(directory, 'x.lock'), refusals)),
       ]);
       expect(await child.line()).toBe(`true LOCK_UNSUPPORTED true ${ERRORS[error]}`);
       expect(await child.line()).toBe('left nothing');

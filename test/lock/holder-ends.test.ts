@@ -10,6 +10,7 @@ import { stopped } from '../support/process-state.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const isLinux = process.platform === 'linux';
+const isWindows = process.platform === 'win32';
 const lockPath = () => join(temporaryDirectory(), 'x.lock');
 
 /** A process that holds the lock, and then does something when it gets a line. */
@@ -30,14 +31,15 @@ async function holderThat(path: string, ends: string): Promise<Child> {
 }
 
 describe('a lock is free, and its waiter has it, when its holder', () => {
+  // Windows has no signals: the process that sends one to itself ends with a code.
   test.each([
-    ['is killed', "process.kill(process.pid, 'SIGKILL');", 'SIGKILL'],
+    ['is killed', "process.kill(process.pid, 'SIGKILL');", isWindows ? 1 : 'SIGKILL'],
     ['calls process.exit()', 'process.exit(3);', 3],
     ['ends without a release', 'process.stdin.destroy(); globalThis.held = held;', 0],
     ['throws what nobody catches', "setImmediate(() => { throw new Error('mine'); });", 1],
     ['leaves a rejection that nobody handles', "throw new Error('mine');", 1],
-    ['aborts', 'process.abort();', 'SIGABRT'],
-    ['ends by a signal that it does not handle', "process.kill(process.pid, 'SIGTERM');", 'SIGTERM'],
+    ['aborts', 'process.abort();', isWindows ? 134 : 'SIGABRT'],
+    ['ends by a signal that it does not handle', "process.kill(process.pid, 'SIGTERM');", isWindows ? 1 : 'SIGTERM'],
   ])('%s', async (_name, ends, exit) => {
     const path = lockPath();
     const holder = await holderThat(path, ends);
@@ -106,6 +108,11 @@ test('withLock whose function throws in one process gives the lock to a waiter i
   expect(holder.process.exitCode).toBeNull();
 });
 
+/** Writes a line, and does not end by itself. */
+const lastingCommand = isWindows
+  ? [process.execPath, '-e', "console.log('started'); setInterval(() => {}, 1e6);"]
+  : ['sh', '-c', 'echo started; read end <&3'];
+
 describe('a child process that is started while a lock is held', () => {
   test.each([
     ['is killed', "process.kill(process.pid, 'SIGKILL');"],
@@ -115,7 +122,8 @@ describe('a child process that is started while a lock is held', () => {
     const path = lockPath();
     const parent = await holderThat(
       path,
-      `const started = require('node:child_process').spawn('sh', ['-c', 'echo started; read end <&3'], {
+      `const [command, ...args] = ${JSON.stringify(lastingCommand)};
+       const started = require('node:child_process').spawn(command, args, {
          detached: true,
          stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
        });
@@ -131,7 +139,7 @@ describe('a child process that is started while a lock is held', () => {
         const files = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
         expect(files).not.toContain(path);
       }
-      process.kill(pid, 'SIGSTOP');
+      if (!isWindows) process.kill(pid, 'SIGSTOP');
       const waiting = lock(path);
       parent.write('end');
       (await waiting).release();

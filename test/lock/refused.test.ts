@@ -13,6 +13,7 @@ import { commandLine } from '../support/runtime.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const isLinux = process.platform === 'linux';
+const isWindows = process.platform === 'win32';
 const isRoot = process.geteuid?.() === 0;
 
 const shellQuoted = (argument: string) => `'${argument.replaceAll("'", "'\\''")}'`;
@@ -103,7 +104,7 @@ test.skipIf(!isLinux)(
   },
 );
 
-describe('a user without permission', () => {
+describe.skipIf(isWindows)('a user without permission (by modes, which Windows has not)', () => {
   test.for([
     ['to read or write the lock file', 0o755, 0o000],
     ['to make a lock file in the directory', 0o555, undefined],
@@ -269,7 +270,7 @@ describe('a path that names no lock file', () => {
     return path;
   }
 
-  test.skipIf(process.platform === 'win32').each(Object.keys(cases))(
+  test.skipIf(isWindows).each(Object.keys(cases))(
     '%s is refused at once by every call, with a stable code',
     async (name) => {
       const [make, expected] = cases[name] as (typeof cases)[string];

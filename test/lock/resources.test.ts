@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Child } from '../support/child.js';
 import { heldElsewhere } from '../support/lock-holder.js';
 import { lockScript } from '../support/lock-script.js';
+import { rounds } from '../support/rounds.js';
 import { runtime } from '../support/runtime.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -156,9 +157,9 @@ describe.skipIf(!isLinux)('nothing grows (/proc, so Linux)', () => {
            for (let round = 0; round < number; round++) zjj.lockSync(path).release();
          };
          console.log('starts');
-         await rounds(50_000);
+         await rounds(${rounds(50_000)});
          const before = await state();
-         await rounds(450_000);
+         await rounds(${rounds(450_000)});
          report(before, await state());`,
       ),
     ]);
@@ -194,9 +195,9 @@ describe.skipIf(!isLinux)('nothing grows (/proc, so Linux)', () => {
            }
          };
          console.log('starts');
-         await timeouts(20);
+         await timeouts(${rounds(20)});
          const before = await state();
-         await timeouts(180);
+         await timeouts(${rounds(180)});
          const after = await state();
          if (others > 0) console.log(others + ' other errors');
          report(before, after);`,

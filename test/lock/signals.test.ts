@@ -10,6 +10,7 @@ import { commandLine, runtime } from '../support/runtime.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const isLinux = process.platform === 'linux';
+const isWindows = process.platform === 'win32';
 const lockPath = () => join(temporaryDirectory(), 'x.lock');
 
 /**
@@ -32,7 +33,7 @@ const listenToAll = `
     }
   });`;
 
-describe.skipIf(process.platform === 'win32')('a process that listens to every signal', () => {
+describe.skipIf(isWindows)('a process that listens to every signal (Windows has none)', () => {
   test.each([
     ['before its first lock', listenToAll, ''],
     ['after its first lock', '', listenToAll],
@@ -78,14 +79,16 @@ describe.skipIf(process.platform === 'win32')('a process that listens to every s
   });
 });
 
-test('waits are granted, time out and are aborted, never two holders at once, in a storm of signals', async () => {
-  const path = lockPath();
-  const holder = await heldElsewhere(`${path}.held`);
-  const targets = [1, 2].map(() =>
-    Child.node(
-      lockScript(
-        path,
-        `let storm = true;
+test.skipIf(isWindows)(
+  'waits are granted, time out and are aborted, never two holders at once, in a storm of signals',
+  async () => {
+    const path = lockPath();
+    const holder = await heldElsewhere(`${path}.held`);
+    const targets = [1, 2].map(() =>
+      Child.node(
+        lockScript(
+          path,
+          `let storm = true;
          let signals = 0;
          for (const name of ['SIGUSR2', 'SIGWINCH', 'SIGURG']) process.on(name, () => signals++);
          process.stdin.once('data', () => (storm = false));
@@ -111,30 +114,31 @@ test('waits are granted, time out and are aborted, never two holders at once, in
            await waiting.catch((reason) => count[reason]++);
          }
          console.log(Object.values(count).every((number) => number >= 20), signals > 0, both.join());`,
+        ),
       ),
-    ),
-  );
-  for (const target of targets) expect(await target.line()).toBe('ready');
-  // Sent by a process that does nothing else: 1,000 to each, about one a millisecond.
-  const sender = Child.node([
-    '-e',
-    `const pause = new Int32Array(new SharedArrayBuffer(4));
+    );
+    for (const target of targets) expect(await target.line()).toBe('ready');
+    // Sent by a process that does nothing else: 1,000 to each, about one a millisecond.
+    const sender = Child.node([
+      '-e',
+      `const pause = new Int32Array(new SharedArrayBuffer(4));
      for (let sent = 0; sent < 1000; sent++) {
        const name = ['SIGUSR2', 'SIGWINCH', 'SIGURG'][sent % 3];
        for (const pid of ${JSON.stringify(targets.map(({ pid }) => pid))}) process.kill(pid, name);
        Atomics.wait(pause, 0, 0, 0.9);
      }`,
-  ]);
-  expect([await sender.exit(), sender.stderr]).toEqual([0, '']);
-  for (const target of targets) target.process.stdin?.end('end\n');
-  for (const target of targets) {
-    expect(await target.line()).toBe('true true ');
-    expect([await target.exit(), target.stderr]).toEqual([0, '']);
-  }
-  holder.write('end');
-  await holder.exit();
-  expect([isFree(path), isFree(`${path}.held`)]).toEqual([true, true]);
-});
+    ]);
+    expect([await sender.exit(), sender.stderr]).toEqual([0, '']);
+    for (const target of targets) target.process.stdin?.end('end\n');
+    for (const target of targets) {
+      expect(await target.line()).toBe('true true ');
+      expect([await target.exit(), target.stderr]).toEqual([0, '']);
+    }
+    holder.write('end');
+    await holder.exit();
+    expect([isFree(path), isFree(`${path}.held`)]).toEqual([true, true]);
+  },
+);
 
 describe('two copies of the package in one process', () => {
   const withCopy = (path: string, script: string) =>

@@ -6,6 +6,7 @@ import { isFree } from '../support/is-free.js';
 import { heldElsewhere } from '../support/lock-holder.js';
 import { lockScript } from '../support/lock-script.js';
 import { blockedInKernel, stopped } from '../support/process-state.js';
+import { rounds } from '../support/rounds.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const isLinux = process.platform === 'linux';
@@ -41,7 +42,7 @@ describe('a waiter that is killed', () => {
 
   test('just as the lock comes free leaves it free for the next', async () => {
     const path = lockPath();
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < Math.max(2, rounds(10)); round++) {
       const held = await lock(path);
       const waiter = await waiterElsewhere(path);
       if (round % 2 === 0) held.release();
@@ -124,7 +125,11 @@ describe('a waiter that times out', () => {
          }`,
       ),
     );
-    for (let round = 0; round < 100_000 && (round < 300 || outcomes.granted * outcomes.rejected === 0); round++) {
+    for (
+      let round = 0;
+      round < 100_000 && (round < rounds(300) || outcomes.granted * outcomes.rejected === 0);
+      round++
+    ) {
       const held = await lock(path, { timeout: 1 + Math.random(), mode: modes[round % 2] }).catch(() => undefined);
       outcomes[held === undefined ? 'rejected' : 'granted']++;
       held?.release();

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { tryLock } from '../../src/lock/index.js';
 import { Child } from '../support/child.js';
 import { root } from '../support/dist.js';
+import { rounds } from '../support/rounds.js';
 import { runtime } from '../support/runtime.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -21,7 +22,7 @@ function processWithWorkers(path: string, script: string): Child {
      const { lock, tryLock } = require(${lockModule});
      const start = (source) => new Worker(
        'const { parentPort } = require("node:worker_threads");' +
-       'const { lock, lockSync, tryLock } = require(${lockModule}); const path = ' + JSON.stringify(path) + ';' + source,
+       'const { lock, lockSync, tryLock } = require(' + JSON.stringify(${lockModule}) + '); const path = ' + JSON.stringify(path) + ';' + source,
        { eval: true });
      (async () => {
        ${script}
@@ -36,7 +37,7 @@ test('a worker that is terminated while its waits end crashes nothing and leaves
   const child = processWithWorkers(
     path,
     `const threads = () => require('node:fs').readdirSync('/proc/self/task').length;
-     for (let round = 0; round < 40; round++) {
+     for (let round = 0; round < ${rounds(40)}; round++) {
        let held = ${lockAfterTermination};
        const worker = start(
          'for (let i = 0; i < 4; i++) lock(path + i % 2, { timeout: i }).then((held) => held.release(), () => {});' +

@@ -5,10 +5,12 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type Addon, BUSY, DEADLOCK, Found, flagsOf, Status, TIMED_OUT } from '../../src/lock/addon.js';
 import { loadAddon } from '../../src/lock/load-addon.js';
 import { Child } from '../support/child.js';
+import { loadedAddons } from '../support/loaded-addons.cjs';
 import { blockedInKernel, noWaitThread } from '../support/process-state.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const isLinux = process.platform === 'linux';
+const isWindows = process.platform === 'win32';
 const exclusive = flagsOf('exclusive');
 const shared = flagsOf('shared');
 const forEver = -1;
@@ -30,7 +32,7 @@ class AddonProcess {
   }
 
   static async start(): Promise<AddonProcess> {
-    const started = new AddonProcess(Child.node([join(__dirname, 'addon-child.cjs')]));
+    const started = new AddonProcess(Child.node([join(__dirname, 'addon-child.cjs'), ...loadedAddons()]));
     expect(await started.answer()).toBe('ready');
     return started;
   }
@@ -255,18 +257,21 @@ describe('a lock file', () => {
     expect(foundBy(true)).toBe(Found.created);
   });
 
-  test('that was replaced while somebody waited is given up for the one at the path', async () => {
-    const path = lockPath();
-    const old = addon.tryLock(path, exclusive, 0o666);
-    const index = addon.startWait(path, exclusive, 0o666);
-    const ended = waitEnd(index);
-    renameSync(path, `${path}.old`);
-    expect(addon.isCurrent(old)).toBe(false);
-    writeFileSync(path, '');
-    addon.release(old, false);
-    expect(await ended).toBe(Status.ok);
-    expect(addon.isCurrent(index)).toBe(true);
-    expect(addon.tryLock(path, exclusive, 0o666)).toBe(BUSY);
-    addon.release(index, false);
-  });
+  test.skipIf(isWindows)(
+    'that was replaced while somebody waited is given up for the one at the path (Windows replaces none that is open)',
+    async () => {
+      const path = lockPath();
+      const old = addon.tryLock(path, exclusive, 0o666);
+      const index = addon.startWait(path, exclusive, 0o666);
+      const ended = waitEnd(index);
+      renameSync(path, `${path}.old`);
+      expect(addon.isCurrent(old)).toBe(false);
+      writeFileSync(path, '');
+      addon.release(old, false);
+      expect(await ended).toBe(Status.ok);
+      expect(addon.isCurrent(index)).toBe(true);
+      expect(addon.tryLock(path, exclusive, 0o666)).toBe(BUSY);
+      addon.release(index, false);
+    },
+  );
 });

@@ -1,0 +1,189 @@
+// Runs the tests of the lock, and those of the store that can be, with the prebuilt binary of each platform that Linux on x64 can run or
+// emulate: `npm run test:platforms [-- NAME…]`, all of them without a name. docs/platforms.md says what comes of it.
+
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { buildSync } from 'esbuild';
+import { PLATFORMS } from '../tools/platforms/platforms.mjs';
+import { SKIPPED } from '../tools/platforms/skipped.mjs';
+
+const TESTS = [
+  'test/lock/',
+  'test/config/replaced-file.test',
+  'test/config/store.test',
+  'test/native/addon.test',
+  'test/native/renamed-host.test',
+  'test/entry-points.test',
+  'test/runtime.test',
+];
+
+/** Far above what a file of tests takes under emulation: one that hangs is to fail, not to hang this. */
+const LONGEST_MS = 10 * 60_000;
+
+const root = join(import.meta.dirname, '..');
+const tools = join(root, 'tools/platforms');
+
+const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(PLATFORMS);
+const unknown = names.filter((name) => !Object.hasOwn(PLATFORMS, name));
+if (unknown.length > 0) {
+  console.error(`No such platform: ${unknown.join(', ')}. There are: ${Object.keys(PLATFORMS).join(', ')}`);
+  process.exit(2);
+}
+installRuntimes();
+execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: root, stdio: 'inherit' });
+const stage = mkdtempSync(join(tmpdir(), 'zjj-platforms-'));
+try {
+  stageTests();
+  for (const name of names) {
+    if (!(await test(name, PLATFORMS[name]))) process.exitCode = 1;
+  }
+} finally {
+  rmSync(stage, { recursive: true });
+}
+
+function installRuntimes() {
+  const pinned = JSON.parse(readFileSync(join(tools, 'package.json'), 'utf8')).dependencies;
+  // What npm keeps of an installation: not all of these packages have a package.json.
+  const record = join(tools, 'node_modules/.package-lock.json');
+  const installed = existsSync(record) ? JSON.parse(readFileSync(record, 'utf8')).packages : {};
+  if (Object.keys(pinned).every((name) => installed[`node_modules/${name}`]?.version === pinned[name])) return;
+  // By force: they are for other processors and systems.
+  execFileSync('npm', ['ci', '--force', '--prefix', tools], { stdio: 'inherit' });
+}
+
+/** The package as published, with its tests in JavaScript: no local build is there to be loaded. */
+function stageTests() {
+  // Some tests look at it as another user.
+  chmodSync(stage, 0o755);
+  for (const part of ['dist', 'prebuilds', 'package.json', 'node_modules/node-gyp-build']) {
+    cpSync(join(root, part), join(stage, part), { recursive: true });
+  }
+  const files = ['src', 'test'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true }).map((file) => join(folder, file)),
+  );
+  const isScript = (file) => file.endsWith('.ts');
+  buildSync({
+    absWorkingDir: root,
+    entryPoints: files.filter(isScript),
+    outdir: stage,
+    outbase: root,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20.4',
+    // Files that are not run may use what only ESM has.
+    logOverride: { 'empty-import-meta': 'silent' },
+  });
+  for (const file of files.filter((name) => /\.(?:cjs|py)$/.test(name))) cpSync(join(root, file), join(stage, file));
+  buildSync({
+    entryPoints: [join(tools, 'vitest.mjs')],
+    outfile: join(stage, 'node_modules/vitest/index.js'),
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20.4',
+  });
+}
+
+/** Prints one line, and before it what was skipped, and the output where something failed. False then. */
+async function test(name, platform) {
+  const title = platform.emulator ? `${name} (${platform.emulator})` : name;
+  const missing = Object.entries(platform.needs).filter(([file]) => !existsSync(file));
+  if (missing.length > 0) {
+    const packages = [...new Set(missing.map(([, debianPackage]) => debianPackage))];
+    console.log(`${title}: skipped, it needs what brings Debian's: apt-get install ${packages.join(' ')}`);
+    return !process.env.CI;
+  }
+  const start = performance.now();
+  const directory = join(stage, name);
+  mkdirSync(directory);
+  const prepared = platform.prepare(directory);
+  const results = [];
+  const files = testFiles();
+  const testNext = async () => {
+    for (let file = files.shift(); file !== undefined; file = files.shift()) {
+      results.push(...(await testFile(file, platform, prepared, directory, SKIPPED[name] ?? [])));
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, testNext));
+  const seconds = Math.round((performance.now() - start) / 1000);
+  const count = (state) => results.filter((result) => result.isTest && result.state === state).length;
+  // A suite fails with its tests, and has errors where it fails by itself.
+  const failures = results.filter(
+    ({ state, isTest, errors }) => !/pass|skip/.test(state) && (isTest || errors.length > 0),
+  );
+  listSkipped(results);
+  for (const skip of (SKIPPED[name] ?? []).filter(
+    (entry) => !results.some((result) => result.name.startsWith(entry.name)),
+  )) {
+    failures.push({ name: skip.name, errors: [`tools/platforms/skipped.mjs has it, but no test is called so`] });
+  }
+  for (const failure of failures) console.log(`${title} FAILED ${failure.name}\n${failure.errors.join('\n')}`);
+  console.log(
+    `${title}: ${count('pass')} passed, ${failures.length} failed, ${count('skip')} skipped (${seconds} s)` +
+      `${failures.length > 0 ? ' FAILED' : ''}`,
+  );
+  return failures.length === 0 && count('pass') > 0;
+}
+
+function testFiles() {
+  return readdirSync(join(stage, 'test'), { recursive: true })
+    .map((file) => join('test', file))
+    .filter((file) => file.endsWith('.test.js') && TESTS.some((start) => file.startsWith(start)))
+    .sort();
+}
+
+async function testFile(file, { runtime, binary }, { command, env, drive = '' }, directory, skips) {
+  const report = join(directory, `${basename(file)}.json`);
+  const output = join(directory, `${basename(file)}.txt`);
+  const inStage = (path) => `${drive}${join(stage, path)}`;
+  const settings = {
+    root: inStage(''),
+    file: inStage(file),
+    setupFiles: [inStage('test/support/expected-runtime.js')],
+    skips,
+    timeout: LONGEST_MS / 4,
+    report: `${drive}${report}`,
+  };
+  const descriptor = openSync(output, 'w');
+  const [program, ...args] = command;
+  const script = `require(${JSON.stringify(inStage('node_modules/vitest'))}).run(${JSON.stringify(settings)})`;
+  const child = spawn(program, [...args, '-e', script], {
+    cwd: stage,
+    // By ZJJ_RUNTIME and ZJJ_BINARY the tests see to it that they run where and what they are meant to (test/support/expected-runtime.ts).
+    env: { ...process.env, NO_COLOR: '1', PREBUILDS_ONLY: '1', ZJJ_RUNTIME: runtime, ZJJ_BINARY: binary, ...env },
+    // A file: wine writes to nothing else.
+    stdio: ['ignore', descriptor, descriptor],
+    timeout: LONGEST_MS,
+    killSignal: 'SIGKILL',
+  });
+  closeSync(descriptor);
+  const [status, signal] = await once(child, 'exit');
+  const results = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : [];
+  if (status === 0 && results.length > 0) return results;
+  return [
+    ...results,
+    { name: file, errors: [`ended with ${signal ?? status}, after:\n${readFileSync(output, 'utf8')}`] },
+  ];
+}
+
+function listSkipped(results) {
+  const skipped = results.filter(({ isTest, state }) => isTest && state === 'skip');
+  for (const reason of new Set(skipped.map((result) => result.reason))) {
+    console.log(`  skipped: ${reason ?? 'not for this platform, as the name says'}`);
+    for (const { name } of skipped.filter((result) => result.reason === reason)) console.log(`    ${name}`);
+  }
+}

