@@ -14,6 +14,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
 } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -140,10 +141,13 @@ async function test(name, platform) {
 }
 
 function testFiles() {
-  return readdirSync(join(stage, 'test'), { recursive: true })
-    .map((file) => join('test', file))
-    .filter((file) => file.endsWith('.test.js') && TESTS.some((start) => file.startsWith(start)))
-    .sort();
+  return (
+    readdirSync(join(stage, 'test'), { recursive: true })
+      .map((file) => join('test', file))
+      .filter((file) => file.endsWith('.test.js') && TESTS.some((start) => file.startsWith(start)))
+      // The longest take the longest, and nothing should be left to do alone at the end.
+      .sort((a, b) => statSync(join(stage, b)).size - statSync(join(stage, a)).size)
+  );
 }
 
 async function testFile(file, { runtime, binary }, { command, env, drive = '' }, directory, skips) {

@@ -132,9 +132,16 @@ describe.skipIf(!isLinux)('nothing grows (/proc, so Linux)', () => {
     };
     const state = async () => {
       // A burst keeps a file open until the event loop turns, a granted wait its thread a little longer.
-      const threads = () => fs.readdirSync('/proc/self/task').map((thread) => fs.readFileSync('/proc/self/task/' + thread + '/comm', 'latin1'));
+      const isWaiting = (thread) => {
+        // It may end meanwhile.
+        try {
+          return fs.readFileSync('/proc/self/task/' + thread + '/comm', 'latin1') === 'zjj lock wait\\n';
+        } catch {
+          return false;
+        }
+      };
       do await new Promise(setImmediate);
-      while (threads().includes('zjj lock wait\\n'));
+      while (fs.readdirSync('/proc/self/task').some(isWaiting));
       const [allThreads, descriptors] = count();
       return { threads: allThreads, descriptors, heap: heap(), rss: rss() };
     };
