@@ -56,7 +56,10 @@ function versionOf(packageName) {
 function installRuntimes() {
   const isInstalled = (name) => {
     const manifest = join(tools, 'node_modules', name, 'package.json');
-    return existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).version === versionOf(name);
+    // That of Node.js 20.4 says v20.4.0.
+    return (
+      existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).version.replace(/^v/, '') === versionOf(name)
+    );
   };
   if (Object.keys(pinned).every(isInstalled)) return;
   execFileSync('npm', ['ci', '--prefix', tools], { stdio: 'inherit' });
