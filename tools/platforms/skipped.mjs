@@ -1,4 +1,5 @@
-// The tests that an emulator cannot run, by how their names begin, and why. On the platforms themselves they run.
+// The tests that an emulator cannot run, or not in a bearable time, by how their names begin, and why. On the platforms themselves they
+// run.
 
 const skip = (reason, ...names) => names.map((name) => ({ name: `test/lock/${name}`, reason }));
 
