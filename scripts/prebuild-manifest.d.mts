@@ -11,7 +11,6 @@ export interface Manifest {
 }
 export function sourceFiles(root: string): string[];
 export function sourceHash(root: string): string;
-export function pinnedVersion(root: string, name: string): string | undefined;
 export function readManifest(root: string): Manifest;
 export function manifestPath(root: string): string;
 export function describeBinary(root: string, file: string, flags: string, compiler: string): Binary;

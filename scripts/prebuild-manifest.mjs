@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pinnedTools } from './pinned-tools.mjs';
 
 /** Of `native/` what a binary is made from: binding.gyp, for one, is for whoever builds from source. */
 const SOURCE = /\.(cc|h|cmake|map|sh)$|^CMakeLists\.txt$/;
@@ -29,11 +30,8 @@ export function sourceHash(root) {
 const TOOLS = ['cmake-js', 'node-addon-api', 'node-api-headers', 'prebuildify'];
 
 /** Pinned exactly in both files, so what they say is what `npm ci` installs. */
-export function pinnedVersion(root, name) {
-  const { devDependencies } = readJson(join(root, 'package.json'));
-  const { dependencies } = readJson(join(root, 'tools/cross/package.json'));
-  // An alias is npm:NAME@VERSION.
-  return (devDependencies[name] ?? dependencies[name])?.split('@').at(-1);
+function pinnedVersions(root) {
+  return { ...readJson(join(root, 'package.json')).devDependencies, ...pinnedTools(root, 'cross') };
 }
 
 export function readManifest(root) {
@@ -48,12 +46,13 @@ export function manifestPath(root) {
 /** What the manifest holds of the binary `file` (relative to prebuilds/), built just now with `flags` by `compiler`. */
 export function describeBinary(root, file, flags, compiler) {
   const bytes = readFileSync(join(root, 'prebuilds', file));
+  const versions = pinnedVersions(root);
   return {
     sha256: createHash('sha256').update(bytes).digest('hex'),
     size: bytes.length,
     flags,
     source: sourceHash(root),
-    tools: Object.fromEntries([...TOOLS, compiler].map((name) => [name, pinnedVersion(root, name)])),
+    tools: Object.fromEntries([...TOOLS, compiler].map((name) => [name, versions[name]])),
   };
 }
 

@@ -2,18 +2,13 @@
 // One that the manifest says is current is not built again unless forced.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { chosenNames } from './chosen-names.mjs';
 import { clearTimeStamp, exportOnly } from './finish-binary.mjs';
-import {
-  describeBinary,
-  findDrift,
-  manifestPath,
-  pinnedVersion,
-  readManifest,
-  sourceHash,
-} from './prebuild-manifest.mjs';
+import { installTools } from './pinned-tools.mjs';
+import { describeBinary, findDrift, manifestPath, readManifest, sourceHash } from './prebuild-manifest.mjs';
 
 // `target` and `cpu` are zig's; `tags` are node-gyp-build's, by which it tells the binaries of one platform apart. The zig of
 // most lets every symbol out of a Mach-O file: docs/decisions/two-zigs.md.
@@ -44,12 +39,7 @@ const { values, positionals } = parseArgs({
   options: { force: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
-const unknown = positionals.filter((name) => !Object.hasOwn(TARGETS, name));
-if (unknown.length > 0) {
-  console.error(`No such target: ${unknown.join(', ')}. There are: ${Object.keys(TARGETS).join(', ')}`);
-  process.exit(2);
-}
-for (const name of positionals.length > 0 ? positionals : Object.keys(TARGETS)) prebuild(name);
+for (const name of chosenNames(positionals, TARGETS, 'target')) prebuild(name);
 
 function prebuild(name) {
   const { target, cpu, system, tags, compiler = USUAL_COMPILER } = TARGETS[name];
@@ -60,7 +50,8 @@ function prebuild(name) {
     console.log(`prebuilds/${file} is current`);
     return;
   }
-  const ZJJ_ZIG = join(install(compiler), 'zig');
+  installTools(root, 'cross');
+  const ZJJ_ZIG = join(cross, 'node_modules', compiler, 'zig');
   const source = sourceHash(root);
   build(name, { ZJJ_ZIG, ZJJ_SYSTEM: system, ZJJ_TARGET: target, ZJJ_CPU: cpu ?? '' }, tags);
   const path = join(root, 'prebuilds', file);
@@ -75,16 +66,6 @@ function fileOf(name, tags) {
   const [platform, arch] = name.split('-');
   const parts = ['zjj', tags.armv && `armv${tags.armv}`, tags.libc, 'node'];
   return `${platform}-${arch}/${parts.filter(Boolean).join('.')}`;
-}
-
-/** The folder of a compiler of tools/cross. */
-function install(compiler) {
-  const folder = join(cross, 'node_modules', compiler);
-  const manifest = join(folder, 'package.json');
-  const isPinned = () =>
-    existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).version === pinnedVersion(root, compiler);
-  if (!isPinned()) execFileSync('npm', ['ci', '--prefix', cross], { stdio: 'inherit' });
-  return folder;
 }
 
 function build(name, settings, tags) {

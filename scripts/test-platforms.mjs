@@ -21,6 +21,8 @@ import { basename, join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { PLATFORMS } from '../tools/platforms/platforms.mjs';
 import { SKIPPED } from '../tools/platforms/skipped.mjs';
+import { chosenNames } from './chosen-names.mjs';
+import { installTools } from './pinned-tools.mjs';
 
 const TESTS = [
   'test/lock/',
@@ -38,13 +40,9 @@ const LONGEST_MS = 10 * 60_000;
 const root = join(import.meta.dirname, '..');
 const tools = join(root, 'tools/platforms');
 
-const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(PLATFORMS);
-const unknown = names.filter((name) => !Object.hasOwn(PLATFORMS, name));
-if (unknown.length > 0) {
-  console.error(`No such platform: ${unknown.join(', ')}. There are: ${Object.keys(PLATFORMS).join(', ')}`);
-  process.exit(2);
-}
-installRuntimes();
+const names = chosenNames(process.argv.slice(2), PLATFORMS, 'platform');
+// By force: they are for other processors and systems.
+installTools(root, 'platforms', '--force');
 execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: root, stdio: 'inherit' });
 const stage = mkdtempSync(join(tmpdir(), 'zjj-platforms-'));
 try {
@@ -54,16 +52,6 @@ try {
   }
 } finally {
   rmSync(stage, { recursive: true });
-}
-
-function installRuntimes() {
-  const pinned = JSON.parse(readFileSync(join(tools, 'package.json'), 'utf8')).dependencies;
-  // What npm keeps of an installation: not all of these packages have a package.json.
-  const record = join(tools, 'node_modules/.package-lock.json');
-  const installed = existsSync(record) ? JSON.parse(readFileSync(record, 'utf8')).packages : {};
-  if (Object.keys(pinned).every((name) => installed[`node_modules/${name}`]?.version === pinned[name])) return;
-  // By force: they are for other processors and systems.
-  execFileSync('npm', ['ci', '--force', '--prefix', tools], { stdio: 'inherit' });
 }
 
 /** The package as published, with its tests in JavaScript: no local build is there to be loaded. */

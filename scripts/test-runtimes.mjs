@@ -1,11 +1,13 @@
-// Runs the tests of the lock, and those of the store that can be, on each runtime of tools/runtimes and, on the first, in worker threads as well:
-// `npm run test:runtimes [-- NAME…]`, all of them without a name. Needs Linux on x64 with glibc, as those runtimes do.
+// Runs the tests of the lock, and those of the store that can be, on each runtime of tools/runtimes and, on the first, in
+// worker threads as well: `npm run test:runtimes [-- NAME…]`, all of them without a name. Needs Linux on x64 with glibc, as those runtimes do.
 // docs/runtimes.md says what comes of it.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { chosenNames } from './chosen-names.mjs';
+import { installTools, pinnedTools } from './pinned-tools.mjs';
 
 const TESTS = [
   'test/lock',
@@ -34,41 +36,19 @@ const LONGEST_MS = 10 * 60_000;
 
 const root = join(import.meta.dirname, '..');
 const tools = join(root, 'tools/runtimes');
-const pinned = JSON.parse(readFileSync(join(tools, 'package.json'), 'utf8')).dependencies;
+const pinned = pinnedTools(root, 'runtimes');
 
-const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(RUNTIMES);
-const unknown = names.filter((name) => !Object.hasOwn(RUNTIMES, name));
-if (unknown.length > 0) {
-  console.error(`No such runtime: ${unknown.join(', ')}. There are: ${Object.keys(RUNTIMES).join(', ')}`);
-  process.exit(2);
-}
-installRuntimes();
+const names = chosenNames(process.argv.slice(2), RUNTIMES, 'runtime');
+installTools(root, 'runtimes');
 execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: root, stdio: 'inherit' });
 for (const name of names) {
   if (!test(RUNTIMES[name])) process.exitCode = 1;
 }
 
-function versionOf(packageName) {
-  // An alias is npm:NAME@VERSION.
-  return pinned[packageName].split('@').at(-1);
-}
-
-function installRuntimes() {
-  const isInstalled = (name) => {
-    const manifest = join(tools, 'node_modules', name, 'package.json');
-    // That of Node.js 20.4 says v20.4.0.
-    return (
-      existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).version.replace(/^v/, '') === versionOf(name)
-    );
-  };
-  if (Object.keys(pinned).every(isInstalled)) return;
-  execFileSync('npm', ['ci', '--prefix', tools], { stdio: 'inherit' });
-}
-
 /** Prints one line, and the output before it where something failed. False then. */
 function test(runtime) {
   const [program, ...options] = runtime.command;
-  const title = `${runtime.name} ${versionOf(runtime.package)}${runtime.inThreads ? ' worker' : ''}`;
+  const title = `${runtime.name} ${pinned[runtime.package]}${runtime.inThreads ? ' worker' : ''}`;
   const directory = mkdtempSync(join(tmpdir(), 'zjj-runtimes-'));
   const report = join(directory, 'report.json');
   const start = performance.now();

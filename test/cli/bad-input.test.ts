@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type CliOptions, type CliResult, canBeUnprivileged, runCli, temporaryDirectory } from './run-cli.js';
+import { type CliOptions, type CliResult, requiresUnprivileged, runCli, temporaryDirectory } from './run-cli.js';
 
 const original = `# by hand
 port = 8080
@@ -96,7 +96,8 @@ describe.for([
     },
   );
 
-  test.runIf(canBeUnprivileged)('refuses a config that it may not read (as root: needs setpriv)', async () => {
+  test('refuses a config that it may not read', async (context) => {
+    requiresUnprivileged(context);
     const { home, config } = configHome();
     chmodSync(config, 0o000);
     expect(await failure(args, { home, isUnprivileged: true })).toMatchObject({
@@ -109,7 +110,8 @@ describe.for([
 });
 
 describe('a place that cannot be written or locked is an input or output error', () => {
-  test.runIf(canBeUnprivileged)('a read-only directory (as root: needs setpriv)', async () => {
+  test('a read-only directory', async (context) => {
+    requiresUnprivileged(context);
     const { home, config } = configHome();
     chmodSync(home, 0o555);
     expect(await failure(['config', 'port', '1'], { home, isUnprivileged: true })).toMatchObject({

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import type { TestContext } from 'vitest';
+import { requires } from '../support/requires.js';
 
 export { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -26,10 +28,14 @@ export interface CliResult {
 const isRoot = process.getuid?.() === 0;
 const dropCapabilities = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] as const;
 
-/** Whether `isUnprivileged` can be had here. */
-export const canBeUnprivileged =
-  process.platform !== 'win32' &&
-  (!isRoot || spawnSync(dropCapabilities.join(' '), ['true'], { shell: true }).status === 0);
+/** Skips a test where `isUnprivileged` cannot be had. */
+export function requiresUnprivileged(context: TestContext): void {
+  if (process.platform === 'win32') context.skip('Windows has no permission bits');
+  if (!isRoot) return;
+  requires(context, ['setpriv']);
+  const { status } = spawnSync(dropCapabilities[0], [...dropCapabilities.slice(1), 'true']);
+  if (status !== 0) context.skip('this system lets root give up no capabilities');
+}
 
 /** Starts the command as it is built, in a process of its own. */
 export function startCli(args: readonly string[], options: CliOptions): ChildProcess {

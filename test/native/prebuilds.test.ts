@@ -17,17 +17,19 @@ const read = (file: string) => readFileSync(join(prebuilds, file));
 const entryPoints = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
 const nodeApi = /^(?:napi|node_api)_/;
 
-/** By their numbers in the files, what each is for. */
-const machines: Record<string, Record<string, number>> = {
-  linux: { x64: 62, arm64: 183, arm: 40 },
-  win32: { x64: 0x8664, arm64: 0xaa64 },
-  darwin: { x64: 0x01000007, arm64: 0x0100000c },
-};
-
-function machineOf(file: string): number | undefined {
-  const [, platform = '', arch = ''] = /^(\w+)-(\w+)\//.exec(file) ?? [];
-  return machines[platform]?.[arch];
+interface Format {
+  readonly read: (bytes: Buffer) => { machine: number; exported: string[] };
+  /** In bytes. */
+  readonly largest: number;
+  /** The numbers by which the format knows the processors. */
+  readonly machines: Record<string, number>;
 }
+
+const formats: Record<string, Format> = {
+  linux: { read: readElf, largest: 64_000, machines: { x64: 62, arm64: 183, arm: 40 } },
+  win32: { read: readPe, largest: 128_000, machines: { x64: 0x8664, arm64: 0xaa64 } },
+  darwin: { read: readMachO, largest: 256_000, machines: { x64: 0x01000007, arm64: 0x0100000c } },
+};
 
 test('prebuilds/ holds the binaries that the manifest names, and nothing else', () => {
   const files = readdirSync(prebuilds, { recursive: true, withFileTypes: true })
@@ -52,32 +54,36 @@ test('there is one for each platform that zjj is prebuilt for', () => {
 });
 
 describe.each(binaries)('%s', (file) => {
+  const [, platform = '', arch = ''] = /^(\w+)-(\w+)\//.exec(file) ?? [];
+  const { read: readFormat, largest, machines } = formats[platform] as Format;
+  const bytes = read(file);
+  const { machine, exported } = readFormat(bytes);
+
   test('was built from native/ as it is, with the tools that are pinned', () => {
     expect(findDrift(root, file), 'npm run prebuild makes it anew').toBeUndefined();
   });
 
   test('knows nothing of where it was built', () => {
-    const text = read(file).toString('latin1');
+    const text = bytes.toString('latin1');
     expect(text).not.toContain(root);
     expect(text).not.toMatch(/\.cache|node_modules/);
+  });
+
+  test(`is at most ${largest} bytes`, () => {
+    expect(bytes.length).toBeLessThanOrEqual(largest);
+  });
+
+  test('is for the processor that its folder names', () => {
+    expect(machine).toBe(machines[arch]);
+  });
+
+  test('exports only the two entry points of Node-API', () => {
+    expect(exported.sort()).toEqual(entryPoints);
   });
 });
 
 describe.each(binaries.filter((file) => file.startsWith('linux-')))('%s', (file) => {
-  const bytes = read(file);
-  const elf = readElf(bytes);
-
-  test('is at most 64 kB', () => {
-    expect(bytes.length).toBeLessThanOrEqual(64_000);
-  });
-
-  test('is for the processor that its folder names', () => {
-    expect(elf.machine).toBe(machineOf(file));
-  });
-
-  test('exports only the two entry points of Node-API', () => {
-    expect(elf.exported.sort()).toEqual(entryPoints);
-  });
+  const elf = readElf(read(file));
 
   test('is never unmapped', () => {
     const DF_1_NODELETE = 0x8n;
@@ -102,20 +108,7 @@ describe.each(binaries.filter((file) => file.startsWith('linux-')))('%s', (file)
 });
 
 describe.each(binaries.filter((file) => file.startsWith('win32-')))('%s', (file) => {
-  const bytes = read(file);
-  const pe = readPe(bytes);
-
-  test('is at most 128 kB', () => {
-    expect(bytes.length).toBeLessThanOrEqual(128_000);
-  });
-
-  test('is for the processor that its folder names', () => {
-    expect(pe.machine).toBe(machineOf(file));
-  });
-
-  test('exports only the two entry points of Node-API', () => {
-    expect(pe.exported.sort()).toEqual(entryPoints);
-  });
+  const pe = readPe(read(file));
 
   test('needs only what every Windows has, and no program by its name', () => {
     const libraries = [...pe.imported.keys()].filter(
@@ -135,20 +128,7 @@ describe.each(binaries.filter((file) => file.startsWith('win32-')))('%s', (file)
 });
 
 describe.each(binaries.filter((file) => file.startsWith('darwin-')))('%s', (file) => {
-  const bytes = read(file);
-  const machO = readMachO(bytes);
-
-  test('is at most 256 kB', () => {
-    expect(bytes.length).toBeLessThanOrEqual(256_000);
-  });
-
-  test('is for the processor that its folder names', () => {
-    expect(machO.machine).toBe(machineOf(file));
-  });
-
-  test('exports only the two entry points of Node-API', () => {
-    expect(machO.exported.sort()).toEqual(entryPoints);
-  });
+  const machO = readMachO(read(file));
 
   test('needs only the system, and Node-API of whatever program loads it', () => {
     expect([...machO.imported.keys()].sort()).toEqual(['/usr/lib/libSystem.B.dylib', 'flat']);

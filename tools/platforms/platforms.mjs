@@ -2,11 +2,12 @@
 // scripts there, with what it wants in its environment.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pinnedTools } from '../../scripts/pinned-tools.mjs';
 
 const tools = import.meta.dirname;
-const pinned = JSON.parse(readFileSync(join(tools, 'package.json'), 'utf8')).dependencies;
+const pinned = pinnedTools(join(tools, '../..'), 'platforms');
 const installed = (path) => join(tools, 'node_modules', path);
 
 const LIBRARIES = '/usr/lib/x86_64-linux-gnu';
