@@ -26,7 +26,7 @@ import { installTools } from './pinned-tools.mjs';
 
 const TESTS = [
   'test/lock/',
-  'test/config/replaced-file.test',
+  'test/config/file/replaced-file.test',
   'test/config/store.test',
   'test/native/addon.test',
   'test/native/renamed-host.test',
@@ -146,7 +146,7 @@ async function testFile(file, { runtime, binary }, { command, env, drive = '' },
   const settings = {
     root: inStage(''),
     file: inStage(file),
-    setupFiles: [inStage('test/support/expected-runtime.js')],
+    setupFiles: [inStage('test/support/run/expected-runtime.js')],
     skips,
     timeout: LONGEST_MS / 4,
     report: `${drive}${report}`,
@@ -156,7 +156,7 @@ async function testFile(file, { runtime, binary }, { command, env, drive = '' },
   const script = `require(${JSON.stringify(inStage('node_modules/vitest'))}).run(${JSON.stringify(settings)})`;
   const child = spawn(program, [...args, '-e', script], {
     cwd: stage,
-    // By ZJJ_RUNTIME and ZJJ_BINARY the tests see to it that they run where and what they are meant to (test/support/expected-runtime.ts).
+    // By ZJJ_RUNTIME and ZJJ_BINARY the tests see to it that they run where and what they are meant to (test/support/run/expected-runtime.ts).
     env: { ...process.env, NO_COLOR: '1', PREBUILDS_ONLY: '1', ZJJ_RUNTIME: runtime, ZJJ_BINARY: binary, ...env },
     // A file: wine writes to nothing else.
     stdio: ['ignore', descriptor, descriptor],

@@ -11,7 +11,7 @@ import { installTools, pinnedTools } from './pinned-tools.mjs';
 
 const TESTS = [
   'test/lock',
-  'test/config/replaced-file.test.ts',
+  'test/config/file/replaced-file.test.ts',
   'test/config/store.test.ts',
   'test/native/addon.test.ts',
   'test/entry-points.test.ts',
@@ -58,7 +58,7 @@ function test(runtime) {
     {
       cwd: root,
       encoding: 'utf8',
-      // By ZJJ_RUNTIME the tests see to it that they run where they are meant to (test/support/expected-runtime.ts).
+      // By ZJJ_RUNTIME the tests see to it that they run where they are meant to (test/support/run/expected-runtime.ts).
       env: { ...process.env, ZJJ_RUNTIME: title, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1' },
       maxBuffer: 2 ** 28,
       timeout: LONGEST_MS,

@@ -1,6 +1,3 @@
-import type { StandardIssue } from './config/schema.js';
-import type { LockHolder } from './lock/holder.js';
-
 /** What a failed lock call reports; see the docstring of each function for which of them it throws. */
 export type LockErrorCode =
   | 'LOCK_TIMEOUT'
@@ -70,6 +67,17 @@ export class ZjjError extends Error {
   }
 }
 
+/** What the exclusive holder wrote into the lock file: a courtesy, possibly stale. */
+export interface LockHolder {
+  readonly pid: number;
+  readonly host: string;
+  /** Program and subcommand, never arguments: the lock file can be read by many. */
+  readonly command: string;
+  readonly since: Date;
+  /** false: no such process on this host; undefined: another host, cannot tell. */
+  readonly alive: boolean | undefined;
+}
+
 /** The lock was not had in time. `holder` is what its holder wrote into the lock file, if it could be read. */
 export class LockTimeoutError extends ZjjError {
   static {
@@ -105,6 +113,13 @@ export class ConfigParseError extends ZjjError {
     this.line = options.line;
     this.column = options.column;
   }
+}
+
+/** One thing that a schema found wrong. */
+export interface StandardIssue {
+  readonly message: string;
+  /** The key that it is about, part by part; a number is a place in an array. Undefined or empty: the whole config. */
+  readonly path?: readonly PropertyKey[] | undefined;
 }
 
 /**

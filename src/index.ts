@@ -1,8 +1,9 @@
-export type { ConfigChange, WatchOptions } from './config/config-watch.js';
-export type { ConfigTransaction } from './config/merge-changes.js';
-export { getConfigValue, getConfigValueSync, readConfig, readConfigSync } from './config/read.js';
-export type { StandardIssue, StandardSchema } from './config/schema.js';
+export { getConfigValue, getConfigValueSync, readConfig, readConfigSync } from './config/file/read.js';
+export type { StandardSchema } from './config/schema.js';
 export { ConfigStore, type ConfigStoreOptions } from './config/store.js';
+export type { ConfigTransaction } from './config/transaction/merge-changes.js';
+export type { WriteOptions, WriteSyncOptions } from './config/transaction/write-options.js';
+export type { ConfigChange, WatchOptions } from './config/watch/config-watch.js';
 export {
   setConfigValue,
   setConfigValueSync,
@@ -11,8 +12,7 @@ export {
   updateConfig,
   updateConfigSync,
 } from './config/write.js';
-export type { WriteOptions, WriteSyncOptions } from './config/write-options.js';
-export { type ConfigErrorCode, ConfigInvalidError, ConfigParseError } from './errors.js';
+export { type ConfigErrorCode, ConfigInvalidError, ConfigParseError, type StandardIssue } from './errors.js';
 export {
   type FileLock,
   type LockErrorCode,

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { root } from './support/dist.js';
-import { commandLine } from './support/runtime.js';
+import { root } from './support/package/dist.js';
+import { commandLine } from './support/run/runtime.js';
 
 const require = createRequire(join(root, 'package.json'));
 // By the name that users have for it, so that the exports map is what is tested.

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { configPath } from '../config/config-path.js';
+import { configPath } from '../config/file/config-path.js';
+import { readDocument } from '../config/file/read.js';
+import { mergeTables } from '../config/layers.js';
 import { type ConfigLocation, locateSources } from '../config/locate.js';
-import { mergeTables } from '../config/merge-tables.js';
-import { readDocument } from '../config/read.js';
 import {
   findMember,
   formatKey,

@@ -1,8 +1,8 @@
-import { configPath } from '../config/config-path.js';
+import { configPath } from '../config/file/config-path.js';
+import { readDocument, readFile } from '../config/file/read.js';
 import { type ConfigLocation, locateConfig, locateSources } from '../config/locate.js';
-import { type ConfigTransaction, mergeChanges, type PendingChange } from '../config/merge-changes.js';
-import { readDocument, readFile } from '../config/read.js';
-import { transact } from '../config/transaction.js';
+import { type ConfigTransaction, mergeChanges, type PendingChange } from '../config/transaction/merge-changes.js';
+import { transact } from '../config/transaction/transaction.js';
 import { setLockCommand } from '../lock/internal.js';
 import {
   formatKey,

@@ -1,5 +1,5 @@
-import { configPath } from '../config/config-path.js';
-import { resolveConfig } from '../config/resolve.js';
+import { configPath } from '../config/file/config-path.js';
+import { resolveConfig } from '../config/file/resolve.js';
 import { readHolder } from '../lock/internal.js';
 import { CommandError, type ExitCode, exitCodes } from './exit-codes.js';
 import type { Output } from './output.js';

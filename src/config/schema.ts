@@ -1,13 +1,6 @@
-import { ConfigInvalidError } from '../errors.js';
+import { ConfigInvalidError, type StandardIssue } from '../errors.js';
 import { formatKey, type TomlTable } from '../toml/index.js';
 import { frozenCopy, mutableCopy } from './tables.js';
-
-/** One thing that a schema found wrong. */
-export interface StandardIssue {
-  readonly message: string;
-  /** The key that it is about, part by part; a number is a place in an array. Undefined or empty: the whole config. */
-  readonly path?: readonly PropertyKey[] | undefined;
-}
 
 /**
  * The part of Standard Schema v1 that the store uses: schemas of zod, valibot, arktype and others fit. It must validate

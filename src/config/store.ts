@@ -1,14 +1,14 @@
 import type { WaitOptions } from '../lock/index.js';
 import { type Key, parseKey, type TomlInput, type TomlTable, type TomlValue } from '../toml/index.js';
-import { configPath } from './config-path.js';
-import { type ConfigChange, ConfigWatch, onConfigChange, type WatchOptions } from './config-watch.js';
-import { type ConfigTransaction, isThenable } from './merge-changes.js';
-import { getConfigValueSync, readDocument } from './read.js';
+import { configPath } from './file/config-path.js';
+import { getConfigValueSync, readDocument } from './file/read.js';
 import type { StandardSchema } from './schema.js';
 import { StoreView } from './store-view.js';
 import { findInTable } from './tables.js';
+import { type ConfigTransaction, isThenable } from './transaction/merge-changes.js';
+import type { WriteOptions } from './transaction/write-options.js';
+import { type ConfigChange, ConfigWatch, onConfigChange, type WatchOptions } from './watch/config-watch.js';
 import { isAbsent, settingOf, unsettingOf, updateConfig, updateConfigSync } from './write.js';
-import type { WriteOptions } from './write-options.js';
 
 export interface ConfigStoreOptions<T extends object, Input extends object = T> extends WriteOptions {
   /** What is read where nothing is stored; laid under the stored tables, theirs too. Never written. */

@@ -1,9 +1,9 @@
 import { copyInput, type Key, parseKey, type TomlInput } from '../toml/index.js';
-import { configPath } from './config-path.js';
-import type { ConfigTransaction } from './merge-changes.js';
-import { readFile } from './read.js';
-import { hasPendingCalls, transact, transactSync } from './transaction.js';
-import type { WriteOptions, WriteSyncOptions } from './write-options.js';
+import { configPath } from './file/config-path.js';
+import { readFile } from './file/read.js';
+import type { ConfigTransaction } from './transaction/merge-changes.js';
+import { hasPendingCalls, transact, transactSync } from './transaction/transaction.js';
+import type { WriteOptions, WriteSyncOptions } from './transaction/write-options.js';
 
 /**
  * Sets one key. Any number of processes, threads and tasks may do so at once: each write is merged into what the others

@@ -1,8 +1,8 @@
-import { Found } from './addon.js';
-import { onceAtEndOfTurn } from './end-of-turn.js';
-import { addon } from './native-locks.js';
+import { Found } from './binding/addon.js';
+import { addon } from './binding/native-locks.js';
 import type { LockMode } from './options.js';
-import type { PathQueue } from './path-queue.js';
+import { onceAtEndOfTurn } from './queue/end-of-turn.js';
+import type { PathQueue } from './queue/path-queue.js';
 
 /** A lock that is held. It ends with `release()`, with `using`, or with the process. */
 export interface FileLock extends Disposable {

@@ -1,9 +1,9 @@
 import { isMainThread } from 'node:worker_threads';
-import { BUSY, DEADLOCK, flagsOf, TIMED_OUT } from './addon.js';
+import { BUSY, DEADLOCK, flagsOf, TIMED_OUT } from './binding/addon.js';
+import { readHolder } from './binding/holder.js';
+import { asLockError, deadlockError, timeoutError } from './binding/lock-error.js';
+import { addon } from './binding/native-locks.js';
 import { type FileLock, HeldLock } from './held-lock.js';
-import { readHolder } from './holder.js';
-import { asLockError, deadlockError, timeoutError } from './lock-error.js';
-import { addon } from './native-locks.js';
 import {
   absolutePath,
   checkFileMode,
@@ -13,8 +13,8 @@ import {
   type LockSyncOptions,
   type TryLockOptions,
 } from './options.js';
-import { type PathQueue, queueOf } from './path-queue.js';
 import { PendingLock, type PendingLockRequest } from './pending-lock.js';
+import { type PathQueue, queueOf } from './queue/path-queue.js';
 
 const DEFAULT_FILE_MODE = 0o666;
 

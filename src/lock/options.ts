@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { type ErrorCode, ZjjError } from '../errors.js';
-import type { LockHolder } from './holder.js';
+import { type ErrorCode, type LockHolder, ZjjError } from '../errors.js';
 
 export type LockMode = 'exclusive' | 'shared';
 

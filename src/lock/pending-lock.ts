@@ -1,9 +1,9 @@
 import { listenForAbort } from './abort-signal.js';
+import { timeoutError } from './binding/lock-error.js';
 import { HeldLock } from './held-lock.js';
-import { timeoutError } from './lock-error.js';
 import type { LockMode } from './options.js';
-import type { PathQueue } from './path-queue.js';
-import type { GaveUp, Waiter } from './waiter.js';
+import type { PathQueue } from './queue/path-queue.js';
+import type { GaveUp, Waiter } from './queue/waiter.js';
 
 /** What timers can count: longer waits take several. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;

@@ -1,9 +1,9 @@
 import { ConfigParseError, ZjjError } from '../errors.js';
-import { TomlEdit } from './edit.js';
-import { parse } from './parse.js';
-import { placeOf, type SectionNode, type Syntax, SyntaxFault } from './syntax.js';
-import { findMember, type TypedTable, toTable, toValue } from './typed.js';
-import type { TomlTable, TomlValue } from './values.js';
+import { TomlEdit } from './edit/edit.js';
+import { parse } from './syntax/parse.js';
+import { placeOf, type SectionNode, type Syntax, SyntaxFault } from './syntax/syntax.js';
+import { findMember, type TypedTable, toTable, toValue } from './syntax/typed.js';
+import type { TomlTable, TomlValue } from './value/values.js';
 
 const byteOrderMark = '\uFEFF';
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
-import { requires } from '../support/requires.js';
+import { requires } from '../support/requires/requires.js';
 
 export { temporaryDirectory } from '../support/temporary-directory.js';
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { hasCommand } from '../support/commands.js';
+import { hasCommand } from '../support/requires/commands.js';
 
 // Ten rounds where time is no matter; three show the bug just as surely, for it lost nine keys of ten.
 const rounds = process.env['CI'] === 'true' ? 10 : 3;

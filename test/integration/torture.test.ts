@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Child } from '../support/child.js';
-import { root } from '../support/dist.js';
+import { root } from '../support/package/dist.js';
+import { Child } from '../support/process/child.js';
 
 /** The modes of test/torture/modes.mjs that less than a second shows something of. */
 const modes = {

@@ -3,15 +3,15 @@ import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, unlinkSync } 
 import { join } from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { lock, tryLock } from '../../src/lock/index.js';
-import { Child } from '../support/child.js';
-import { root } from '../support/dist.js';
-import { isFree } from '../support/is-free.js';
-import { heldElsewhere } from '../support/lock-holder.js';
-import { lockScript } from '../support/lock-script.js';
-import { blockedInKernel } from '../support/process-state.js';
-import { requires } from '../support/requires.js';
-import { requiresMount } from '../support/requires-mount.js';
-import { commandLine } from '../support/runtime.js';
+import { root } from '../support/package/dist.js';
+import { Child } from '../support/process/child.js';
+import { isFree } from '../support/process/is-free.js';
+import { heldElsewhere } from '../support/process/lock-holder.js';
+import { lockScript } from '../support/process/lock-script.js';
+import { blockedInKernel } from '../support/process/process-state.js';
+import { requires } from '../support/requires/requires.js';
+import { requiresMount } from '../support/requires/requires-mount.js';
+import { commandLine } from '../support/run/runtime.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const isLinux = process.platform === 'linux';

@@ -2,11 +2,11 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { lock } from '../../src/lock/index.js';
-import { Child } from '../support/child.js';
-import { isFree } from '../support/is-free.js';
-import { heldElsewhere } from '../support/lock-holder.js';
-import { lockScript } from '../support/lock-script.js';
-import { stopped } from '../support/process-state.js';
+import { Child } from '../support/process/child.js';
+import { isFree } from '../support/process/is-free.js';
+import { heldElsewhere } from '../support/process/lock-holder.js';
+import { lockScript } from '../support/process/lock-script.js';
+import { stopped } from '../support/process/process-state.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const isLinux = process.platform === 'linux';

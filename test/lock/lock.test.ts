@@ -13,12 +13,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { type FileLock, LockTimeoutError, lock, lockSync, tryLock, withLock, ZjjError } from '../../src/lock/index.js';
-import { Child } from '../support/child.js';
-import { hasCommand } from '../support/commands.js';
-import { root } from '../support/dist.js';
-import { heldElsewhere } from '../support/lock-holder.js';
-import { noWaitThread } from '../support/process-state.js';
-import { commandLine } from '../support/runtime.js';
+import { root } from '../support/package/dist.js';
+import { Child } from '../support/process/child.js';
+import { heldElsewhere } from '../support/process/lock-holder.js';
+import { noWaitThread } from '../support/process/process-state.js';
+import { hasCommand } from '../support/requires/commands.js';
+import { commandLine } from '../support/run/runtime.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const isLinux = process.platform === 'linux';

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { lock, tryLock } from '../../src/lock/index.js';
-import { Child } from '../support/child.js';
-import { hasCommand } from '../support/commands.js';
+import { Child } from '../support/process/child.js';
+import { hasCommand } from '../support/requires/commands.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const lockPath = () => join(temporaryDirectory(), 'x.lock');

@@ -4,12 +4,12 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, type TestContext, test } from 'vitest';
 import { lock, lockSync, tryLock } from '../../src/lock/index.js';
-import { Child } from '../support/child.js';
-import { hasCommand } from '../support/commands.js';
-import { isFree } from '../support/is-free.js';
-import { heldElsewhere } from '../support/lock-holder.js';
-import { lockScript } from '../support/lock-script.js';
-import { commandLine } from '../support/runtime.js';
+import { Child } from '../support/process/child.js';
+import { isFree } from '../support/process/is-free.js';
+import { heldElsewhere } from '../support/process/lock-holder.js';
+import { lockScript } from '../support/process/lock-script.js';
+import { hasCommand } from '../support/requires/commands.js';
+import { commandLine } from '../support/run/runtime.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const isLinux = process.platform === 'linux';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type FileLock, lock, lockSync, tryLock } from '../../src/lock/index.js';
-import { Child } from '../support/child.js';
-import { heldElsewhere } from '../support/lock-holder.js';
-import { lockScript } from '../support/lock-script.js';
+import { Child } from '../support/process/child.js';
+import { heldElsewhere } from '../support/process/lock-holder.js';
+import { lockScript } from '../support/process/lock-script.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const lockPath = () => join(temporaryDirectory(), 'x.lock');

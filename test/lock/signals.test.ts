@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Child } from '../support/child.js';
-import { copyOfPackage } from '../support/copy-package.js';
-import { isFree } from '../support/is-free.js';
-import { heldElsewhere } from '../support/lock-holder.js';
-import { lockScript } from '../support/lock-script.js';
-import { commandLine, runtime } from '../support/runtime.js';
+import { copyOfPackage } from '../support/package/copy-package.js';
+import { Child } from '../support/process/child.js';
+import { isFree } from '../support/process/is-free.js';
+import { heldElsewhere } from '../support/process/lock-holder.js';
+import { lockScript } from '../support/process/lock-script.js';
+import { commandLine, runtime } from '../support/run/runtime.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const isLinux = process.platform === 'linux';

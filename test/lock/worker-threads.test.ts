@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { tryLock } from '../../src/lock/index.js';
-import { Child } from '../support/child.js';
-import { root } from '../support/dist.js';
-import { rounds } from '../support/rounds.js';
-import { runtime } from '../support/runtime.js';
+import { root } from '../support/package/dist.js';
+import { Child } from '../support/process/child.js';
+import { rounds } from '../support/run/rounds.js';
+import { runtime } from '../support/run/runtime.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const lockModule = JSON.stringify(join(root, 'dist', 'lock', 'index.js'));

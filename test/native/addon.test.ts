@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Addon, BUSY, DEADLOCK, Found, flagsOf, Status, TIMED_OUT } from '../../src/lock/addon.js';
-import { loadAddon } from '../../src/lock/load-addon.js';
-import { Child } from '../support/child.js';
-import { loadedAddons } from '../support/loaded-addons.cjs';
-import { blockedInKernel, noWaitThread } from '../support/process-state.js';
+import { type Addon, BUSY, DEADLOCK, Found, flagsOf, Status, TIMED_OUT } from '../../src/lock/binding/addon.js';
+import { loadAddon } from '../../src/lock/binding/load-addon.js';
+import { loadedAddons } from '../support/package/loaded-addons.cjs';
+import { Child } from '../support/process/child.js';
+import { blockedInKernel, noWaitThread } from '../support/process/process-state.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const isLinux = process.platform === 'linux';

@@ -1,11 +1,11 @@
 import { cpSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, type TestContext, test } from 'vitest';
-import { hasCommand } from '../support/commands.js';
-import { npmProject } from '../support/packed.js';
-import { requires } from '../support/requires.js';
+import { npmProject } from '../support/package/packed.js';
+import { type Outcome, run } from '../support/process/user.js';
+import { hasCommand } from '../support/requires/commands.js';
+import { requires } from '../support/requires/requires.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
-import { type Outcome, run } from '../support/user.js';
 
 // The package that npm installed, on a system that it has no binary for: the command that ADDON_LOAD names makes one.
 

@@ -2,9 +2,9 @@ import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
-import { npmProject } from '../support/packed.js';
+import { npmProject } from '../support/package/packed.js';
+import { run } from '../support/process/user.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
-import { run } from '../support/user.js';
 
 const program = `
 import { getConfigValueSync, setConfigValue, ZjjError } from 'zjj';

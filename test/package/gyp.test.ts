@@ -6,11 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { root } from '../support/dist.js';
-import { npmProject, tarball } from '../support/packed.js';
-import { ScriptShell } from '../support/script-shell.js';
+import { root } from '../support/package/dist.js';
+import { npmProject, tarball } from '../support/package/packed.js';
+import { ScriptShell } from '../support/process/script-shell.js';
+import { environment, npm, run } from '../support/process/user.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
-import { environment, npm, run } from '../support/user.js';
 
 // npm compiles whatever has a binding.gyp at its root, unless its package.json says `"gypfile": false`. Each test sees
 // first that npm would.

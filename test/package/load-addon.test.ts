@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { path as addonPath } from 'node-gyp-build';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { root } from '../support/dist.js';
+import { root } from '../support/package/dist.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 // The package without any binary; each test puts some there. What is loaded is really loaded.

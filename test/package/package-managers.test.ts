@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, inject, type TestContext, test } from 'vitest';
-import { makeProject, npmProject, tarball } from '../support/packed.js';
-import { ScriptShell } from '../support/script-shell.js';
-import { tool } from '../support/tools.js';
-import { expectCommand, expectUse } from '../support/use.js';
-import { npm, type Outcome, run } from '../support/user.js';
+import { makeProject, npmProject, tarball } from '../support/package/packed.js';
+import { tool } from '../support/package/tools.js';
+import { expectCommand, expectUse } from '../support/package/use.js';
+import { ScriptShell } from '../support/process/script-shell.js';
+import { npm, type Outcome, run } from '../support/process/user.js';
 
 // The tarball in an otherwise empty project, as each package manager puts it there.
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { root } from '../support/dist.js';
+import { root } from '../support/package/dist.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const CHANGES = '### Fixed\n\n- Fix the lock ([#7](https://example.org/7))\n';

@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { root } from '../support/dist.js';
-import { tarball } from '../support/packed.js';
-import { requires } from '../support/requires.js';
+import { root } from '../support/package/dist.js';
+import { tarball } from '../support/package/packed.js';
+import { environment } from '../support/process/user.js';
+import { requires } from '../support/requires/requires.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
-import { environment } from '../support/user.js';
 
 // What is published: the tarball, file by file.
 

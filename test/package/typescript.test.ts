@@ -1,11 +1,11 @@
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
-import { root } from '../support/dist.js';
-import { npmProject } from '../support/packed.js';
+import { root } from '../support/package/dist.js';
+import { npmProject } from '../support/package/packed.js';
+import { tool } from '../support/package/tools.js';
+import { run } from '../support/process/user.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
-import { tool } from '../support/tools.js';
-import { run } from '../support/user.js';
 
 // The types of the package that npm installed, for a user who has every check on. A wrong use must be an error, or the
 // types might be `any`: @ts-expect-error is an error itself where there is none.

@@ -2,7 +2,7 @@ import { runInNewContext } from 'node:vm';
 import { parse as parseSmol } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
 import { formatValue, TomlDateTime, TomlDocument, type TomlInput, TomlLiteral } from '../../src/toml/index.js';
-import { type Change, edited } from './apply-edits.js';
+import { type Change, edited } from './edit/apply-edits.js';
 
 type Case = [name: string, text: string, changes: Change[], result: string];
 

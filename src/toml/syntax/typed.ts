@@ -1,0 +1,86 @@
+import type { TomlScalar, TomlTable, TomlValue } from '../value/values.js';
+
+/** How deep tables, arrays and key paths may nest in all, so that recursion is safe on any stack. */
+export const maxDepth = 1000;
+
+/**
+ * A value with its TOML type, which a JavaScript number does not tell: `1` and `1.0` are both 1. `text` is how it is
+ * written, where that is already known.
+ */
+export type Typed = TypedScalar | TypedArray | TypedTable;
+
+export interface TypedScalar {
+  readonly type: 'string' | 'integer' | 'float' | 'boolean' | 'datetime';
+  readonly value: TomlScalar;
+  readonly text?: string;
+}
+
+export interface TypedArray {
+  readonly type: 'array';
+  readonly items: readonly Typed[];
+  readonly text?: string;
+}
+
+export interface TypedTable {
+  readonly type: 'table';
+  readonly members: ReadonlyMap<string, Typed>;
+  readonly text?: string;
+}
+
+/** An integer as reads give it: a number while that is exact. */
+export function integerValue(integer: bigint): number | bigint {
+  const value = Number(integer);
+  return Number.isSafeInteger(value) ? value : integer;
+}
+
+/** True for what TOML 1.0 asks every reader to hold. */
+export function isInt64(integer: bigint): boolean {
+  return BigInt.asIntN(64, integer) === integer;
+}
+
+/** What a key leads to within a value; undefined if there is nothing, or something on the way is no table. */
+export function findMember(typed: Typed, parts: readonly string[]): Typed | undefined {
+  let found: Typed | undefined = typed;
+  for (const part of parts) {
+    if (found?.type !== 'table') return undefined;
+    found = found.members.get(part);
+  }
+  return found;
+}
+
+export function toValue(typed: Typed): TomlValue {
+  if (typed.type === 'array') return Object.freeze(typed.items.map(toValue));
+  if (typed.type === 'table') return toTable(typed.members);
+  return typed.value;
+}
+
+export function toTable(members: ReadonlyMap<string, Typed>): TomlTable {
+  const table: Record<string, TomlValue> = Object.create(null);
+  for (const [name, member] of members) table[name] = toValue(member);
+  return Object.freeze(table);
+}
+
+/** True if the two are the same value of the same type, however they are written. */
+export function isSame(a: Typed, b: Typed): boolean {
+  if (a.type === 'array') {
+    return b.type === 'array' && a.items.length === b.items.length && a.items.every((item, i) => isSameAt(item, b, i));
+  }
+  if (a.type === 'table') return b.type === 'table' && hasSameMembers(a.members, b.members);
+  if (a.type !== b.type) return false;
+  if (a.type === 'datetime') return String(a.value) === String(b.value);
+  return Object.is(a.value, b.value);
+}
+
+function isSameAt(item: Typed, { items }: TypedArray, index: number): boolean {
+  const other = items[index];
+  return other !== undefined && isSame(item, other);
+}
+
+function hasSameMembers(a: ReadonlyMap<string, Typed>, b: ReadonlyMap<string, Typed>): boolean {
+  if (a.size !== b.size) return false;
+  for (const [name, member] of a) {
+    const other = b.get(name);
+    if (other === undefined || !isSame(member, other)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,296 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, type TestContext, test } from 'vitest';
+import { setConfigValue, setConfigValueSync } from '../../../src/index.js';
+import { withPackage } from '../../support/package/dist.js';
+import { Child } from '../../support/process/child.js';
+import { readTrace, requiresStrace } from '../../support/process/strace.js';
+import { requires } from '../../support/requires/requires.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
+
+// Who may do what with the file that replaces another: the same, or fewer may do less.
+
+const isRoot = process.geteuid?.() === 0;
+const isPosix = process.platform !== 'win32';
+const FORMS = ['asynchronous', 'synchronous'] as const;
+
+/** A user, one of its groups, a group that it is not in, and another user. */
+const [USER, GROUP, FOREIGN, OTHER] = [65534, 12345, 23456, 34567] as const;
+
+const configPath = () => join(temporaryDirectory(), 'config.toml');
+const modeOf = (path: string) => (statSync(path).mode & 0o7777).toString(8);
+
+async function set(form: (typeof FORMS)[number], path: string, value: number): Promise<void> {
+  if (form === 'asynchronous') await setConfigValue(path, 'a', value);
+  else setConfigValueSync(path, 'a', value);
+}
+
+describe.runIf(isPosix)('the mode', () => {
+  test.for(['600', '400', '444', '640', '644', '664', '666', '755', '2640', '1644', '4755', '604'])(
+    'of a file with %s stays',
+    async (mode) => {
+      const path = configPath();
+      for (const form of FORMS) {
+        writeFileSync(path, 'a = 1\n', { flag: 'w' });
+        chmodSync(path, Number.parseInt(mode, 8));
+        await set(form, path, 2);
+        expect([modeOf(path), readFileSync(path, 'utf8')]).toEqual([mode, 'a = 2\n']);
+        chmodSync(path, 0o600);
+      }
+    },
+  );
+
+  test.for(FORMS)('of a new file is the one asked for, less the umask: %s', async (form) => {
+    const directory = temporaryDirectory();
+    const suffix = form === 'asynchronous' ? '' : 'Sync';
+    const child = Child.node(
+      withPackage(`
+        process.chdir(${JSON.stringify(directory)});
+        process.umask(0o027);
+        await zjj.setConfigValue${suffix}('default.toml', 'a', 1);
+        await zjj.setConfigValue${suffix}('asked.toml', 'a', 1, { fileMode: 0o604 });
+        process.umask(0);
+        await zjj.setConfigValue${suffix}('open.toml', 'a', 1);
+        await zjj.setConfigValue${suffix}('new/secret.toml', 'a', 1, { fileMode: 0o600 });`),
+    );
+    expect([await child.exit(), child.stderr]).toEqual([0, '']);
+    const modes = ['default.toml', 'asked.toml', 'open.toml', 'new/secret.toml'].flatMap((name) => [
+      modeOf(join(directory, name)),
+      modeOf(join(directory, `${name}.lock`)),
+    ]);
+    expect(modes).toEqual(['640', '640', '600', '600', '666', '666', '600', '600']);
+  });
+
+  test('of a file that is being written is 0600, until its owner and group are those of the old one', async (context) => {
+    requiresStrace(context);
+    const path = configPath();
+    writeFileSync(path, 'a = 1\n');
+    chmodSync(path, 0o664);
+    if (isRoot) chownSync(path, USER, GROUP);
+    const trace = join(temporaryDirectory(), 'trace');
+    const watched = 'trace=openat,open,write,fchown,fchmod,fsync,rename';
+    const script = withPackage(`zjj.setConfigValueSync(${JSON.stringify(path)}, 'a', 2);`);
+    const options = ['-f', '-qq', '-y', '-o', trace, '-e', 'signal=none', '-e', watched];
+    const child = new Child('strace', [...options, process.execPath, ...script]);
+    expect([await child.exit(), child.stderr]).toEqual([0, '']);
+    const calls = readTrace(trace)
+      .filter(({ args }) => args.includes('.tmp'))
+      .map(({ name, args }) => [name, ...(args.match(/, (0\d+|-?\d+)(?=,|$)/g) ?? [])].join(''));
+    expect(calls.filter((call) => !call.startsWith('write'))).toEqual([
+      'openat, 0600',
+      ...(isRoot ? [`fchown, -1, ${GROUP}`, `fchown, ${USER}, -1`] : []),
+      'fchmod, 0664',
+      'fsync',
+      'rename',
+    ]);
+  });
+});
+
+/** What calls answer to a user who is in GROUP: the code and text of the error, or `done`. They have `paths`. */
+async function asUser(context: TestContext, paths: readonly string[], calls: readonly string[]): Promise<string[]> {
+  requires(context, ['setpriv']);
+  const child = new Child('setpriv', [
+    ...[`--reuid=${USER}`, `--regid=${USER}`, `--groups=${USER},${GROUP}`, process.execPath],
+    ...withPackage(`
+      const paths = ${JSON.stringify(paths)};
+      const tell = ({ code, message }) => code + ' ' + paths.reduce((text, path) => text.replace(path, 'PATH'), message);
+      for (const call of [${calls.map((call) => `() => zjj.${call}`).join()}]) {
+        console.log(await Promise.resolve().then(call).then(() => 'done', tell));
+      }`),
+  ]);
+  const answers: string[] = [];
+  for (const _ of calls) answers.push(await child.line());
+  return answers;
+}
+
+const SET = "setConfigValue(paths[0], 'a', 2)";
+const SET_SYNC = "setConfigValueSync(paths.at(-1), 'a', 2)";
+const SET_SAME = "setConfigValue(paths[0], 'a', 1)";
+
+function requiresUsers(context: TestContext): void {
+  if (process.platform !== 'linux') context.skip('setpriv(1) is for Linux');
+  if (!isRoot) context.skip('becoming another user needs root');
+}
+
+/** A config in a directory of USER. */
+function configOf(owner: number, group: number, mode: number): string {
+  const path = configPath();
+  writeFileSync(path, 'a = 1\n');
+  chownSync(join(path, '..'), USER, USER);
+  chownSync(path, owner, group);
+  chmodSync(path, mode);
+  return path;
+}
+
+const accessOf = (path: string) => {
+  const { uid, gid } = statSync(path);
+  return [uid, gid, modeOf(path)];
+};
+
+describe('a user who is not root', () => {
+  test.for([
+    // Its own files.
+    { owner: USER, group: USER, mode: '640', becomes: [USER, USER, '640'] },
+    { owner: USER, group: GROUP, mode: '660', becomes: [USER, GROUP, '660'] },
+    { owner: USER, group: GROUP, mode: '2640', becomes: [USER, GROUP, '2640'] },
+    { owner: USER, group: GROUP, mode: '4750', becomes: [USER, GROUP, '4750'] },
+    // Of a group that it is not in: what the group may do goes to nobody.
+    { owner: USER, group: FOREIGN, mode: '600', becomes: [USER, USER, '600'] },
+    { owner: USER, group: FOREIGN, mode: '644', becomes: [USER, USER, '644'] },
+    { owner: USER, group: FOREIGN, mode: '2644', becomes: [USER, USER, '644'] },
+    { owner: USER, group: FOREIGN, mode: '710', becomes: [USER, USER, '700'] },
+    // Another user's.
+    { owner: OTHER, group: GROUP, mode: '664', becomes: [USER, GROUP, '664'] },
+    { owner: OTHER, group: GROUP, mode: '4664', becomes: [USER, GROUP, '664'] },
+    { owner: OTHER, group: FOREIGN, mode: '666', becomes: [USER, USER, '666'] },
+  ])(
+    'replaces a file of $owner:$group with $mode by one of $becomes',
+    async ({ owner, group, mode, becomes }, context) => {
+      requiresUsers(context);
+      const paths = FORMS.map(() => configOf(owner, group, Number.parseInt(mode, 8)));
+      expect(await asUser(context, paths, [SET, SET_SYNC])).toEqual(['done', 'done']);
+      for (const path of paths) expect([accessOf(path), readFileSync(path, 'utf8')]).toEqual([becomes, 'a = 2\n']);
+    },
+  );
+
+  test.for([
+    { owner: USER, group: FOREIGN, mode: '640', why: 'its group could not be kept and would lose access' },
+    { owner: USER, group: FOREIGN, mode: '664', why: 'its group could not be kept and would lose access' },
+    { owner: USER, group: FOREIGN, mode: '604', why: 'its group could not be kept and would gain access' },
+    { owner: OTHER, group: GROUP, mode: '644', why: 'its owner could not be kept and would lose access' },
+    { owner: OTHER, group: FOREIGN, mode: '664', why: 'its owner could not be kept and would lose access' },
+  ])('leaves a file of $owner:$group with $mode: $why', async ({ owner, group, mode, why }, context) => {
+    requiresUsers(context);
+    const path = configOf(owner, group, Number.parseInt(mode, 8));
+    const before = statSync(path).ino;
+    const refused = `CONFIG_WRITE Cannot write PATH: ${why}`;
+    // What is there already needs no new file.
+    expect(await asUser(context, [path], [SET, SET_SYNC, SET_SAME])).toEqual([refused, refused, 'done']);
+    expect([accessOf(path), readFileSync(path, 'utf8')]).toEqual([[owner, group, mode], 'a = 1\n']);
+    expect(statSync(path).ino).toBe(before);
+    expect(readdirSync(join(path, '..')).sort()).toEqual(['config.toml', 'config.toml.lock']);
+  });
+
+  test('is told what it may not do, and changes nothing', async (context) => {
+    requiresUsers(context);
+    const unreadable = configOf(OTHER, OTHER, 0o600);
+    expect(await asUser(context, [unreadable], [SET, SET_SYNC])).toEqual([
+      'CONFIG_READ Cannot read PATH: permission denied (EACCES)',
+      'CONFIG_READ Cannot read PATH: permission denied (EACCES)',
+    ]);
+    const path = configOf(OTHER, OTHER, 0o644);
+    chownSync(join(path, '..'), OTHER, OTHER);
+    chmodSync(join(path, '..'), 0o755);
+    const refused = [
+      "LOCK_IO Cannot lock PATH.lock: EACCES, open 'PATH.lock'",
+      "LOCK_IO Cannot lock PATH.lock: EACCES, open 'PATH.lock'",
+    ];
+    const lockFile = `${path}.lock`;
+    const answers = await asUser(context, [path], [SET, SET_SYNC]);
+    expect(answers.map((answer) => answer.replaceAll(path, 'PATH'))).toEqual(refused);
+    await setConfigValue(path, 'a', 1);
+    // The lock file is OTHER's now: it can be locked, for it can be read.
+    expect(statSync(lockFile).uid).toBe(OTHER);
+    const makesDirectory = "setConfigValue(paths[0] + '.d/c.toml', 'a', 1)";
+    expect(await asUser(context, [path], [SET, SET_SYNC, SET_SAME, makesDirectory])).toEqual([
+      'CONFIG_WRITE Cannot write PATH: permission denied (EACCES)',
+      'CONFIG_WRITE Cannot write PATH: permission denied (EACCES)',
+      'done',
+      'CONFIG_WRITE Cannot write PATH.d/c.toml: permission denied (EACCES)',
+    ]);
+    expect(readFileSync(path, 'utf8')).toBe('a = 1\n');
+    expect(readdirSync(join(path, '..')).sort()).toEqual(['config.toml', 'config.toml.lock']);
+  });
+
+  test('makes a config below a directory that it may pass through but not read', async (context) => {
+    requiresUsers(context);
+    const directory = temporaryDirectory();
+    const paths = ['one', 'two'].map((name) => join(directory, name, 'new', 'config.toml'));
+    for (const name of ['one', 'two']) {
+      mkdirSync(join(directory, name));
+      chownSync(join(directory, name), USER, USER);
+    }
+    chmodSync(directory, 0o711);
+    expect(await asUser(context, paths, [SET, SET_SYNC])).toEqual(['done', 'done']);
+    for (const path of paths) expect(readFileSync(path, 'utf8')).toBe('a = 2\n');
+  });
+
+  test('may set what root has set first, and the other way round', async (context) => {
+    requiresUsers(context);
+    const path = configOf(USER, GROUP, 0o640);
+    await setConfigValue(path, 'a', 3);
+    expect(accessOf(path)).toEqual([USER, GROUP, '640']);
+    expect(statSync(`${path}.lock`)).toMatchObject({ uid: USER, gid: GROUP });
+    expect(await asUser(context, [path], [SET])).toEqual(['done']);
+    setConfigValueSync(path, 'a', 4);
+    expect(accessOf(path)).toEqual([USER, GROUP, '640']);
+  });
+});
+
+/** Runs a command on access control lists or attributes; skips where this file system has none. */
+function attribute(context: TestContext, command: string, args: readonly string[]): string {
+  if (process.platform !== 'linux') context.skip('these commands are for Linux');
+  requires(context, [command]);
+  try {
+    return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  } catch (error) {
+    return context.skip(`this file system has none: ${error}`);
+  }
+}
+
+const listOf = (context: TestContext, path: string) => attribute(context, 'getfacl', ['-c', '-n', '-p', path]);
+
+describe('an access control list', () => {
+  test.for(FORMS)('stays, and so do attributes of the user: %s', async (form, context) => {
+    const path = configPath();
+    writeFileSync(path, 'a = 1\n');
+    attribute(context, 'setfacl', ['-m', `u:${OTHER}:r,g:${GROUP}:rw,g::-`, path]);
+    attribute(context, 'setfattr', ['-n', 'user.zjj', '-v', 'kept', path]);
+    attribute(context, 'setfattr', ['-n', 'user.long', '-v', 'x'.repeat(1000), path]);
+    const listed = listOf(context, path);
+    await set(form, path, 2);
+    expect(listOf(context, path)).toBe(listed);
+    expect(attribute(context, 'getfattr', ['--only-values', '-n', 'user.zjj', path])).toBe('kept');
+    expect(attribute(context, 'getfattr', ['--only-values', '-n', 'user.long', path])).toBe('x'.repeat(1000));
+  });
+
+  test('stays when a user who is not root sets', async (context) => {
+    requiresUsers(context);
+    const path = configOf(USER, GROUP, 0o640);
+    attribute(context, 'setfacl', ['-m', `u:${OTHER}:r,g::-`, path]);
+    const listed = listOf(context, path);
+    expect(await asUser(context, [path], [SET])).toEqual(['done']);
+    expect(listOf(context, path)).toBe(listed);
+  });
+
+  test.for(FORMS)('of the directory, its default, opens the file to nobody more: %s', async (form, context) => {
+    const path = configPath();
+    writeFileSync(path, 'a = 1\n');
+    chmodSync(path, 0o640);
+    attribute(context, 'setfacl', ['-d', '-m', `u:${OTHER}:rw`, join(path, '..')]);
+    await set(form, path, 2);
+    expect(listOf(context, path).trim().split('\n')).toEqual(['user::rw-', 'group::r--', 'other::---']);
+  });
+
+  test('of the directory, its default, is that of a file that is made', async (context) => {
+    const path = configPath();
+    attribute(context, 'setfacl', ['-d', '-m', `u:${OTHER}:rw`, join(path, '..')]);
+    const plain = `${path}.plain`;
+    writeFileSync(plain, '');
+    await setConfigValue(path, 'a', 2);
+    expect(listOf(context, path)).toBe(listOf(context, plain));
+  });
+});
+
+describe.runIf(isRoot && isPosix)('root', () => {
+  test.for(FORMS)('leaves owner and group, and a lock file that the owner may write: %s', async (form) => {
+    const path = configPath();
+    writeFileSync(path, 'a = 1\n');
+    chownSync(path, USER, GROUP);
+    chmodSync(path, 0o2660);
+    await set(form, path, 2);
+    expect(accessOf(path)).toEqual([USER, GROUP, '2660']);
+    expect(statSync(`${path}.lock`)).toMatchObject({ uid: USER, gid: GROUP });
+  });
+});

@@ -1,0 +1,207 @@
+import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { describe, expect, type TestContext, test } from 'vitest';
+import { withPackage } from '../../support/package/dist.js';
+import { Child } from '../../support/process/child.js';
+import { pathsOf, readTrace, requiresStrace, type SystemCall } from '../../support/process/strace.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
+
+// What survives a loss of power is what was synced before the next step was taken. So the steps are watched as the kernel
+// gets them: docs/protocol.md, "One transaction".
+
+const forms = ['asynchronous', 'synchronous'] as const;
+
+const TEN_THOUSAND_KEYS = "['a', ...Array(9999).keys()].map(String)";
+
+/** Each call of the package in both forms. */
+const calls: Record<string, Record<(typeof forms)[number], string>> = {
+  'a set': {
+    asynchronous: "await zjj.setConfigValue(path, 'a', 2)",
+    synchronous: "zjj.setConfigValueSync(path, 'a', 2)",
+  },
+  'an unset': {
+    asynchronous: "await zjj.unsetConfigValue(path, 'a')",
+    synchronous: "zjj.unsetConfigValueSync(path, 'a')",
+  },
+  'an update': {
+    asynchronous: "await zjj.updateConfig(path, (tx) => tx.set('a', 2))",
+    synchronous: "zjj.updateConfigSync(path, (tx) => tx.set('a', 2))",
+  },
+  'a set to the same value': {
+    asynchronous: "await zjj.setConfigValue(path, 'a', 1)",
+    synchronous: "zjj.setConfigValueSync(path, 'a', 1)",
+  },
+  'an unset of what is not there': {
+    asynchronous: "await zjj.unsetConfigValue(path, 'x')",
+    synchronous: "zjj.unsetConfigValueSync(path, 'x')",
+  },
+  'an update that changes nothing': {
+    asynchronous: "await zjj.updateConfig(path, (tx) => tx.get('a'))",
+    synchronous: "zjj.updateConfigSync(path, (tx) => tx.get('a'))",
+  },
+  'a set that is refused': {
+    asynchronous: "await zjj.setConfigValue(path, 'a.b', 1).catch(() => {})",
+    synchronous: "try { zjj.setConfigValueSync(path, 'a.b', 1); } catch {}",
+  },
+  'ten thousand sets at once': {
+    asynchronous: `await Promise.all(${TEN_THOUSAND_KEYS}.map((key) => zjj.setConfigValue(path, key, 2)))`,
+    synchronous: `zjj.updateConfigSync(path, (tx) => ${TEN_THOUSAND_KEYS}.map((key) => tx.set(key, 2)))`,
+  },
+};
+
+const WATCHED = [
+  'flock',
+  'fsync',
+  'fdatasync',
+  'sync_file_range',
+  'write',
+  'pwrite64',
+  'writev',
+  'pwritev',
+  'ftruncate',
+]
+  .concat(['rename', 'renameat', 'renameat2', 'link', 'linkat', 'unlink', 'unlinkat', 'mkdir', 'mkdirat'])
+  .map((name) => `?${name}`)
+  .join();
+
+/** The steps of a call that matter for what is on disk, until the answer is there, as a process makes them. */
+async function steps(context: TestContext, call: string, form: (typeof forms)[number], path: string, within: string) {
+  requiresStrace(context);
+  const trace = join(temporaryDirectory(), 'trace');
+  const script = withPackage(`
+    const path = ${JSON.stringify(path)};
+    const say = (text) => require('node:fs').writeSync(1, text + '\\n');
+    say('begins');
+    ${calls[call]?.[form]};
+    say('has answered');`);
+  const options = ['-f', '-qq', '-y', '-e', 'signal=none', '-e', `trace=${WATCHED}`];
+  const child = new Child('strace', ['-o', trace, ...options, process.execPath, ...script]);
+  expect(await child.exit(), child.stderr).toBe(0);
+  const all = readTrace(trace)
+    // A sync counts once it has ended, what may only follow it counts when it begins.
+    .map((system) => ({ text: describeStep(system, within), at: isSync(system) ? system.ends : system.begins }))
+    .filter(({ text }) => text !== undefined)
+    .sort((one, two) => one.at - two.at)
+    .map(({ text }) => text);
+  return all.slice(all.indexOf('begins') + 1);
+}
+
+const isSync = ({ name }: SystemCall) => name === 'fsync' || name === 'mkdir';
+
+function describeStep(system: SystemCall, within: string): string | undefined {
+  const { name, args, result } = system;
+  const said = /^1<.*"(begins|has answered)\\n"/.exec(args)?.[1];
+  if (said !== undefined) return said;
+  if (!/^\d+$/.test(result)) return undefined;
+  const paths = pathsOf(system).map((path) => nameOf(path, within));
+  // Elsewhere: pipes, what Node.js wakes its threads by.
+  if (paths.every((path) => path === undefined)) return undefined;
+  if (name === 'flock') return args.includes('LOCK_UN') ? 'unlock' : 'lock';
+  if (paths[0]?.endsWith('.lock')) return args.includes('released by') ? 'mark the lock file clean' : undefined;
+  return [name, ...paths].join(' ');
+}
+
+function nameOf(path: string, within: string): string | undefined {
+  const name = relative(within, path) || '.';
+  if (/^\.\.\/./.test(name)) return undefined;
+  return name.replace(/\.[^/]+\.[a-z0-9]+\.tmp$/, 'TEMPORARY');
+}
+
+const synced = (name: string, temporary: string) => [
+  `write ${temporary}`,
+  `fsync ${temporary}`,
+  `rename ${temporary} ${name}`,
+  'mark the lock file clean',
+  'unlock',
+];
+
+describe.each(forms)('a %s call answers once all is on disk:', (form) => {
+  test.for(['a set', 'an update', 'an unset', 'ten thousand sets at once'])('%s', async (call, context) => {
+    const directory = temporaryDirectory();
+    const path = join(directory, 'c.toml');
+    writeFileSync(path, 'a = 1\nd = 4\n');
+    expect(await steps(context, call, form, path, directory)).toEqual([
+      'lock',
+      ...synced('c.toml', 'TEMPORARY'),
+      'fsync .',
+      'has answered',
+    ]);
+    expect(readFileSync(path, 'utf8')).not.toContain('a = 1');
+  });
+
+  test.for(['a set', 'an update', 'ten thousand sets at once'])('%s that makes the file', async (call, context) => {
+    const directory = temporaryDirectory();
+    const path = join(directory, 'c.toml');
+    expect(await steps(context, call, form, path, directory)).toEqual([
+      'lock',
+      // Whoever made the directory may not have synced its name.
+      'fsync ..',
+      'write TEMPORARY',
+      'fsync TEMPORARY',
+      'link TEMPORARY c.toml',
+      'unlink TEMPORARY',
+      'mark the lock file clean',
+      'unlock',
+      'fsync .',
+      'has answered',
+    ]);
+  });
+
+  test('a set that makes the file, its directory, and the one above', async (context) => {
+    const directory = temporaryDirectory();
+    expect(await steps(context, 'a set', form, join(directory, 'one', 'two', 'c.toml'), directory)).toEqual([
+      'fsync ..',
+      'mkdir one',
+      'fsync .',
+      'mkdir one/two',
+      'fsync one',
+      'lock',
+      'fsync one',
+      'write one/two/TEMPORARY',
+      'fsync one/two/TEMPORARY',
+      'link one/two/TEMPORARY one/two/c.toml',
+      'unlink one/two/TEMPORARY',
+      'mark the lock file clean',
+      'unlock',
+      'fsync one/two',
+      'has answered',
+    ]);
+  });
+
+  test('a set through a symbolic link, in the directory of its target', async (context) => {
+    const directory = temporaryDirectory();
+    mkdirSync(join(directory, 'real'));
+    writeFileSync(join(directory, 'real', 'c.toml'), 'a = 1\n');
+    symlinkSync('real/c.toml', join(directory, 'link'));
+    expect(await steps(context, 'a set', form, join(directory, 'link'), directory)).toEqual([
+      'lock',
+      ...synced('real/c.toml', 'real/TEMPORARY'),
+      'fsync real',
+      'has answered',
+    ]);
+  });
+
+  test.for([
+    'a set to the same value',
+    'an unset of what is not there',
+    'an update that changes nothing',
+    'a set that is refused',
+  ])('%s, which writes nothing but may have seen what is not on disk yet', async (call, context) => {
+    const directory = temporaryDirectory();
+    const path = join(directory, 'c.toml');
+    writeFileSync(path, 'a = 1\n');
+    const before = statSync(path, { bigint: true });
+    expect(await steps(context, call, form, path, directory)).toEqual([
+      'lock',
+      // The lock file is new, and so the new file is begun before it is seen that there is nothing to write.
+      'unlink TEMPORARY',
+      'mark the lock file clean',
+      'unlock',
+      'fsync c.toml',
+      'fsync .',
+      'has answered',
+    ]);
+    const after = statSync(path, { bigint: true });
+    expect([after.ino, after.mtimeNs, after.ctimeNs]).toEqual([before.ino, before.mtimeNs, before.ctimeNs]);
+  });
+});

@@ -1,0 +1,240 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, type TestContext, test } from 'vitest';
+import { withPackage } from '../../support/package/dist.js';
+import { Child } from '../../support/process/child.js';
+import { requires } from '../../support/requires/requires.js';
+import { requiresMount } from '../../support/requires/requires-mount.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
+
+// Real file systems that are full, read-only or in the way, and real limits. What each single system call may answer is
+// in faults.test.ts.
+
+const FORMS = ['asynchronous', 'synchronous'] as const;
+type Form = (typeof FORMS)[number];
+
+/** What a script may use: it works in the directory that it is started in, on `c.toml`. */
+function script(form: Form, text: string): string[] {
+  const suffix = form === 'asynchronous' ? '' : 'Sync';
+  return withPackage(`
+    const fs = require('node:fs');
+    const { execFileSync } = require('node:child_process');
+    const say = (...all) => console.log(JSON.stringify(all));
+    const outcome = async (call) => {
+      try {
+        return await call();
+      } catch (error) {
+        const { code, cause, message } = error;
+        return [error instanceof zjj.ZjjError, code, cause?.code, message.replace(/\\/\\S+\\//g, '')];
+      }
+    };
+    const set = (key, value) => outcome(() => zjj.setConfigValue${suffix}('c.toml', key, value));
+    const unset = (key) => outcome(() => zjj.unsetConfigValue${suffix}('c.toml', key));
+    /** The config, what is beside it, and whether its lock is free for others. */
+    const state = () => {
+      const { status } = require('node:child_process').spawnSync('flock', ['-n', 'c.toml.lock', 'true']);
+      const names = fs.readdirSync('.').filter((name) => !name.startsWith('filler')).sort();
+      return [fs.existsSync('c.toml') ? fs.readFileSync('c.toml', 'utf8').slice(0, 20) : null, names, status === 0];
+    };
+    const fill = () => {
+      const fd = fs.openSync('filler', 'a');
+      try {
+        for (let size = 4096; size >= 1; size /= 8) try { for (;;) fs.writeSync(fd, Buffer.alloc(size)); } catch {}
+      } finally {
+        fs.closeSync(fd);
+      }
+    };
+    ${text}`);
+}
+
+/** Runs a script where a file system is mounted, in a mount namespace that ends with it. */
+function runMounted(context: TestContext, mount: string, form: Form, text: string): Child {
+  requiresMount(context, { commands: ['flock'] });
+  const directory = temporaryDirectory();
+  mkdirSync(join(directory, 'fs'));
+  return new Child('unshare', [
+    ...['-m', 'sh', '-c', `cd "$0" && ( ${mount} ) >&2 && cd fs && exec "$@"`, directory],
+    ...[process.execPath, ...script(form, text)],
+  ]);
+}
+
+async function answers(child: Child): Promise<unknown[]> {
+  const code = await child.exit();
+  expect(child.stderr).toBe('');
+  expect(code).toBe(0);
+  const all: unknown[] = [];
+  for (;;) {
+    const line = await child.line().catch(() => undefined);
+    if (line === undefined) return all;
+    all.push(JSON.parse(line));
+  }
+}
+
+const FILES = ['c.toml', 'c.toml.lock'];
+
+test.for(FORMS)('on a full disk a set is CONFIG_WRITE, and all is as before: %s', async (form, context) => {
+  const child = runMounted(
+    context,
+    'mount -t tmpfs -o size=96k tmpfs fs',
+    form,
+    `fs.writeFileSync('c.toml', 'a = 1\\n');
+     await set('a', 2);
+     // A part of it finds room.
+     say(await set('a', 'x'.repeat(99_000)), state());
+     fill();
+     say(await set('a', 3), state());
+     say(await set('a', 2), await unset('b'), state());
+     fs.rmSync('filler');
+     say(await set('a', 3), state());`,
+  );
+  const refused = [true, 'CONFIG_WRITE', 'ENOSPC', 'Cannot write c.toml: no space left on the device (ENOSPC)'];
+  expect(await answers(child)).toEqual([
+    [refused, ['a = 2\n', FILES, true]],
+    [refused, ['a = 2\n', FILES, true]],
+    [null, false, ['a = 2\n', FILES, true]],
+    [null, ['a = 3\n', FILES, true]],
+  ]);
+});
+
+test.for(FORMS)('on a full disk no config is begun: %s', async (form, context) => {
+  const child = runMounted(
+    context,
+    // Its inodes, which it counts for every name: its root, the lock file, the temporary file, the config, the filler.
+    'mount -t tmpfs -o size=64k,nr_inodes=5 tmpfs fs',
+    form,
+    `fill();
+     say(await set('a', 1), state());
+     // Now there is room for the text.
+     fs.writeFileSync('filler', '');
+     fs.writeFileSync('filler2', '');
+     fs.writeFileSync('filler3', '');
+     say(await set('a', 1), state());
+     // And for the temporary file, but not for another name.
+     fs.rmSync('filler3');
+     say(await set('a', 1), state());
+     fs.rmSync('filler2');
+     say(await set('a', 1), state());`,
+  );
+  const refused = [
+    [true, 'CONFIG_WRITE', 'ENOSPC', 'Cannot write c.toml: no space left on the device (ENOSPC)'],
+    [null, ['c.toml.lock'], true],
+  ];
+  expect(await answers(child)).toEqual([refused, refused, refused, [null, ['a = 1\n', FILES, true]]]);
+});
+
+test.for(FORMS)('on a read-only file system only what changes nothing succeeds: %s', async (form, context) => {
+  const child = runMounted(
+    context,
+    'mount -t tmpfs tmpfs fs',
+    form,
+    `fs.writeFileSync('c.toml', 'a = 1\\n');
+     const remount = async (how) => {
+       // The lock file stays open until then, and keeps the system busy.
+       await new Promise(setImmediate);
+       await new Promise(setImmediate);
+       execFileSync('mount', ['-o', 'remount,' + how, process.cwd()]);
+     };
+     await remount('ro');
+     say(await set('a', 2));
+     await remount('rw');
+     await set('a', 2);
+     await remount('ro');
+     say(await set('a', 3), await unset('a'), state());
+     say(await set('a', 2), await unset('b'), await outcome(() => zjj.getConfigValue('c.toml', 'a')));
+     say(await outcome(() => zjj.setConfigValue('new/c.toml', 'a', 1)));
+     await remount('rw');
+     say(await set('a', 3), state());`,
+  );
+  const refused = [true, 'CONFIG_WRITE', 'EROFS', 'Cannot write c.toml: read-only file system (EROFS)'];
+  expect(await answers(child)).toEqual([
+    [[true, 'LOCK_IO', 'EROFS', "Cannot lock c.toml.lock: EROFS, open 'c.toml.lock'"]],
+    [refused, refused, ['a = 2\n', FILES, true]],
+    [null, false, 2],
+    [refused],
+    [null, ['a = 3\n', FILES, true]],
+  ]);
+});
+
+test.for(FORMS)('a single file that is mounted is CONFIG_WRITE, which says what to do: %s', async (form, context) => {
+  const child = runMounted(
+    context,
+    'echo "a = 1" > host && touch fs/c.toml && mount --bind host fs/c.toml',
+    form,
+    `say(await set('a', 2), await unset('a'), state());
+     say(await set('a', 1), state());
+     say(fs.readFileSync('../host', 'utf8'));`,
+  );
+  const refused = [
+    true,
+    'CONFIG_WRITE',
+    'EBUSY',
+    'Cannot write c.toml: it is a mount point; mount its directory instead (EBUSY)',
+  ];
+  expect(await answers(child)).toEqual([
+    [refused, refused, ['a = 1\n', FILES, true]],
+    [null, ['a = 1\n', FILES, true]],
+    ['a = 1\n'],
+  ]);
+});
+
+/** Runs a script under limits of the shell. */
+function runLimited(context: TestContext, limit: string, form: Form, text: string): Child {
+  if (process.platform !== 'linux') context.skip('flock(1) is for Linux');
+  requires(context, ['flock']);
+  const directory = temporaryDirectory();
+  writeFileSync(join(directory, 'c.toml'), 'a = 1\n');
+  return new Child('sh', [
+    ...['-c', `cd "$0" && ${limit} && exec "$@"`, directory],
+    ...[process.execPath, ...script(form, text)],
+  ]);
+}
+
+test.for(FORMS)('a file larger than a process may write is CONFIG_WRITE: %s', async (form, context) => {
+  const child = runLimited(
+    context,
+    'ulimit -f 16',
+    form,
+    `say(await set('b', 'x'.repeat(100_000)), state());
+     say(await set('a', 2), state());`,
+  );
+  expect(await answers(child)).toEqual([
+    [
+      [true, 'CONFIG_WRITE', 'EFBIG', 'Cannot write c.toml: EFBIG: file too large, write'],
+      ['a = 1\n', FILES, true],
+    ],
+    [null, ['a = 2\n', FILES, true]],
+  ]);
+});
+
+test.for(FORMS)('a process that has no more descriptors gets EMFILE, and loses nothing: %s', async (form, context) => {
+  const child = runLimited(
+    context,
+    'ulimit -n 64',
+    form,
+    `// Loads all that there is.
+     await set('a', 1);
+     await new Promise(setImmediate);
+     const taken = [];
+     for (let isOver = false; !isOver; ) try { taken.push(fs.openSync('/dev/null')); } catch { isOver = true; }
+     // One more descriptor is free each time.
+     for (let free = 0; free < 4; free++) {
+       const answer = await set('a', free + 2);
+       await new Promise(setImmediate);
+       say(free, Array.isArray(answer) ? answer.slice(0, 3) : answer);
+       fs.closeSync(taken.pop());
+     }
+     for (const fd of taken) fs.closeSync(fd);
+     say(state());
+     say(await set('a', 9), state());`,
+  );
+  expect(await answers(child)).toEqual([
+    // None for the lock.
+    [0, [true, 'LOCK_IO', 'EMFILE']],
+    // None to read the config.
+    [1, [true, 'CONFIG_READ', 'EMFILE']],
+    [2, null],
+    [3, null],
+    [['a = 5\n', FILES, true]],
+    [null, ['a = 9\n', FILES, true]],
+  ]);
+});

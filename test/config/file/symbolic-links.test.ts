@@ -1,0 +1,250 @@
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import {
+  readConfig,
+  setConfigValue,
+  setConfigValueSync,
+  unsetConfigValue,
+  unsetConfigValueSync,
+  updateConfig,
+  updateConfigSync,
+} from '../../../src/index.js';
+import { heldElsewhere } from '../../support/process/lock-holder.js';
+import { blockedInKernel } from '../../support/process/process-state.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
+
+/** Each call that writes, and what it makes of `a = 1, b = 1`. */
+const calls: Record<string, { call(path: string): unknown; readonly result: string }> = {
+  set: { call: (path) => setConfigValue(path, 'a', 2), result: 'a = 2\nb = 1\n' },
+  'set, synchronously': { call: (path) => setConfigValueSync(path, 'a', 2), result: 'a = 2\nb = 1\n' },
+  unset: { call: (path) => unsetConfigValue(path, 'a'), result: 'b = 1\n' },
+  'unset, synchronously': { call: (path) => unsetConfigValueSync(path, 'a'), result: 'b = 1\n' },
+  update: { call: (path) => updateConfig(path, (config) => config.set('a', 2)), result: 'a = 2\nb = 1\n' },
+  'update, synchronously': {
+    call: (path) => updateConfigSync(path, (config) => config.set('a', 2)),
+    result: 'a = 2\nb = 1\n',
+  },
+};
+const names = Object.keys(calls);
+
+/** A way to a config: its links, by their names, and the path by which it is written. */
+interface Way {
+  /** `DIRECTORY` stands for the directory that all are in. */
+  readonly links: Readonly<Record<string, string>>;
+  readonly path: string;
+  /** A file that only seems to be meant. */
+  readonly decoy?: string;
+}
+
+/** Makes the links of a way; gives the directory. */
+function build({ links }: Way): string {
+  const directory = temporaryDirectory();
+  for (const [name, target] of Object.entries(links)) {
+    mkdirSync(dirname(join(directory, name)), { recursive: true });
+    symlinkSync(target.replace('DIRECTORY', directory), join(directory, name));
+  }
+  return directory;
+}
+
+/** Every file beneath a directory; a link with where it leads to. */
+function listing(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => {
+      const path = join(entry.parentPath ?? entry.path, entry.name);
+      const name = path.slice(directory.length + 1);
+      return entry.isSymbolicLink() ? `${name} -> ${readlinkSync(path).replace(directory, 'DIRECTORY')}` : name;
+    })
+    .sort();
+}
+
+const linksOf = ({ links }: Way) => Object.entries(links).map(([name, target]) => `${name} -> ${target}`);
+
+/** All lead to `real/c.toml`. */
+const ways: Record<string, Way> = {
+  'an absolute link': { links: { link: 'DIRECTORY/real/c.toml' }, path: 'link' },
+  'a relative link': { links: { link: 'real/c.toml' }, path: 'link' },
+  'a relative link upward': { links: { 'sub/link': '../real/c.toml' }, path: 'sub/link' },
+  'a chain of links': {
+    links: { chain: 'DIRECTORY/sub/link', 'sub/link': '../last', last: 'real/c.toml' },
+    path: 'chain',
+  },
+  'a link to the directory': { links: { way: 'real' }, path: 'way/c.toml' },
+  'a link in a directory that is a link': {
+    links: { way: 'far/away', 'far/away/link': '../../real/c.toml' },
+    path: 'way/link',
+  },
+  // To what goes by the text alone this is c.toml beside the link.
+  'a link and `..`': { links: { way: 'real/sub' }, path: 'way/../c.toml', decoy: 'c.toml' },
+};
+
+describe.each(Object.entries(ways))('%s', (_name, way) => {
+  test.for(names)('stays, and its target is changed under the lock of the target, by %s', async (name) => {
+    const directory = build(way);
+    mkdirSync(join(directory, 'real', 'sub'), { recursive: true });
+    const target = join(directory, 'real', 'c.toml');
+    writeFileSync(target, 'a = 1\nb = 1\n');
+    const decoys = way.decoy === undefined ? [] : [way.decoy];
+    for (const decoy of decoys) writeFileSync(join(directory, decoy), 'a = 7\n');
+    await calls[name]?.call(`${directory}/${way.path}`);
+    expect(readFileSync(target, 'utf8')).toBe(calls[name]?.result);
+    expect(listing(directory)).toEqual([...linksOf(way), ...decoys, 'real/c.toml', 'real/c.toml.lock'].sort());
+    for (const decoy of decoys) expect(readFileSync(join(directory, decoy), 'utf8')).toBe('a = 7\n');
+  });
+});
+
+const dangling: Record<string, Way> = {
+  'an absolute link': { links: { link: 'DIRECTORY/real/c.toml' }, path: 'link' },
+  'a relative link': { links: { link: 'real/c.toml' }, path: 'link' },
+  'a chain of links': {
+    links: { chain: 'DIRECTORY/sub/link', 'sub/link': '../last', last: 'real/c.toml' },
+    path: 'chain',
+  },
+  'a link in a directory that is a link': {
+    links: { way: 'far/away', 'far/away/link': '../../real/c.toml' },
+    path: 'way/link',
+  },
+};
+
+describe.each(Object.entries(dangling))('%s to nothing', (_name, way) => {
+  test.for(names.filter((name) => !name.startsWith('unset')))(
+    'stays, and its target is made with its directory, by %s',
+    async (name) => {
+      const directory = build(way);
+      await calls[name]?.call(`${directory}/${way.path}`);
+      expect(readFileSync(join(directory, 'real', 'c.toml'), 'utf8')).toBe('a = 2\n');
+      expect(listing(directory)).toEqual([...linksOf(way), 'real/c.toml', 'real/c.toml.lock'].sort());
+    },
+  );
+
+  test.for(names.filter((name) => name.startsWith('unset')))('has nothing made by %s', async (name) => {
+    const directory = build(way);
+    expect(await calls[name]?.call(`${directory}/${way.path}`)).toBe(false);
+    expect(listing(directory)).toEqual(linksOf(way).sort());
+    expect(existsSync(join(directory, 'real'))).toBe(false);
+  });
+});
+
+const chain = (length: number): Way => ({
+  links: Object.fromEntries(Array.from({ length }, (_, index) => [`link${index}`, `link${index + 1}`])),
+  path: 'link0',
+});
+
+const wrong: Record<string, Way & { readonly cause: string; readonly says: RegExp }> = {
+  'a link to itself': {
+    links: { link: 'link' },
+    path: 'link',
+    cause: 'ELOOP',
+    says: /too many symbolic links \(ELOOP\)/,
+  },
+  'a loop of links': {
+    links: { one: 'sub/two', 'sub/two': 'DIRECTORY/one' },
+    path: 'one',
+    cause: 'ELOOP',
+    says: /too many symbolic links \(ELOOP\)/,
+  },
+  'a loop on the way': {
+    links: { way: 'way2', way2: 'way' },
+    path: 'way/c.toml',
+    cause: 'ELOOP',
+    says: /too many symbolic links \(ELOOP\)/,
+  },
+  'a chain of more links than the system follows': {
+    ...chain(50),
+    cause: 'ELOOP',
+    says: /too many symbolic links \(ELOOP\)/,
+  },
+  'a link to a directory that is not there': {
+    links: { link: 'real/' },
+    path: 'link',
+    cause: 'ENOENT',
+    says: /no such file or directory \(ENOENT\)/,
+  },
+};
+
+describe.each(Object.entries(wrong))('%s', (_name, way) => {
+  test.for(names.filter((name) => way.cause === 'ELOOP' || !name.startsWith('unset')))(
+    'is CONFIG_READ, and nothing is made, by %s',
+    async (name) => {
+      const directory = build(way);
+      const call = async () => calls[name]?.call(`${directory}/${way.path}`);
+      await expect(call()).rejects.toMatchObject({
+        code: 'CONFIG_READ',
+        cause: { code: way.cause },
+        message: expect.stringMatching(way.says),
+      });
+      expect(listing(directory)).toEqual(linksOf(way).sort());
+    },
+  );
+});
+
+test('thirty links are followed', async () => {
+  const way = chain(30);
+  const directory = build(way);
+  await setConfigValue(join(directory, 'link0'), 'a', 1);
+  await setConfigValue(join(directory, 'link0'), 'a', 2);
+  expect(readFileSync(join(directory, 'link30'), 'utf8')).toBe('a = 2\n');
+  expect(lstatSync(join(directory, 'link30')).isSymbolicLink()).toBe(false);
+});
+
+test('a link that leads elsewhere by the time that the lock is there is followed there', async () => {
+  const directory = temporaryDirectory();
+  const link = join(directory, 'link');
+  for (const name of ['old', 'new']) writeFileSync(join(directory, name), `name = "${name}"\n`);
+  symlinkSync('old', link);
+  const holder = await heldElsewhere(join(directory, 'old.lock'));
+  const waiting = setConfigValue(link, 'a', 1);
+  await blockedInKernel(process.pid);
+  symlinkSync('new', `${link}2`);
+  renameSync(`${link}2`, link);
+  holder.write('end');
+  await waiting;
+  expect(await readConfig(join(directory, 'old'))).toEqual({ name: 'old' });
+  expect(await readConfig(join(directory, 'new'))).toEqual({ name: 'new', a: 1 });
+});
+
+describe.each(['file', 'directory'])('a %s in whose place a link is by the time that the lock is there', (kind) => {
+  test.each(['set', 'first set'])('is followed: %s', async (what) => {
+    const directory = temporaryDirectory();
+    const [place, other] = [join(directory, 'place'), join(directory, 'other')];
+    for (const name of [place, other]) mkdirSync(name);
+    writeFileSync(join(other, 'config.toml'), 'name = "other"\n');
+    const path = join(place, 'config.toml');
+    if (what === 'set') writeFileSync(path, 'name = "place"\n');
+    const holder = await heldElsewhere(`${path}.lock`);
+    const waiting = setConfigValue(path, 'a', 1);
+    await blockedInKernel(process.pid);
+    const moved = kind === 'file' ? path : place;
+    if (existsSync(moved)) renameSync(moved, `${moved}.old`);
+    symlinkSync(kind === 'file' ? join(other, 'config.toml') : other, moved);
+    holder.write('end');
+    await waiting;
+    expect(lstatSync(moved).isSymbolicLink()).toBe(true);
+    expect(await readConfig(join(other, 'config.toml'))).toEqual({ name: 'other', a: 1 });
+    const old = kind === 'file' ? `${path}.old` : join(`${place}.old`, 'config.toml');
+    if (what === 'set') expect(await readConfig(old)).toEqual({ name: 'place' });
+    else expect(existsSync(old)).toBe(false);
+  });
+});
+
+test('another name of the file, a hard link, keeps the text that it had', async () => {
+  const directory = temporaryDirectory();
+  const [one = '', other = ''] = ['one.toml', 'other.toml'].map((name) => join(directory, name));
+  writeFileSync(one, 'a = 1\n');
+  linkSync(one, other);
+  await setConfigValue(one, 'a', 2);
+  expect([readFileSync(one, 'utf8'), readFileSync(other, 'utf8')]).toEqual(['a = 2\n', 'a = 1\n']);
+  expect(lstatSync(other).nlink).toBe(1);
+});

@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readConfig, setConfigValue } from '../../../src/index.js';
+import { withPackage } from '../../support/package/dist.js';
+import { Child } from '../../support/process/child.js';
+import { stopped } from '../../support/process/process-state.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
+
+const configPath = () => join(temporaryDirectory(), 'config.toml');
+
+/** One that sets a key in each form, without a timeout of its own; says when it waits, and how it ended. */
+function startWaiters(path: string): Child[] {
+  return ['async', 'sync'].map((form) =>
+    Child.node(
+      withPackage(`
+        const store = new zjj.ConfigStore(${JSON.stringify(path)}, {
+          onWait: () => require('node:fs').writeSync(1, 'waits\\n'),
+        });
+        try {
+          ${form === 'sync' ? `store.setSync('sync', true)` : `await store.set('async', true)`};
+          console.log('{}');
+        } catch (error) {
+          console.log(JSON.stringify(error));
+          console.log(error.message);
+        }`),
+    ),
+  );
+}
+
+test('a holder that is stopped is reported by name after five seconds, in both forms', async () => {
+  const path = configPath();
+  await setConfigValue(path, 'a', 1);
+  const holder = Child.node(
+    withPackage(`
+      await zjj.updateConfig(${JSON.stringify(path)}, (transaction) => {
+        transaction.set('a', 2);
+        require('node:fs').writeSync(1, 'holds\\n');
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+      });`),
+  );
+  expect(await holder.line()).toBe('holds');
+  process.kill(holder.pid, 'SIGSTOP');
+  await stopped(holder.pid);
+  for (const waiter of startWaiters(path)) {
+    expect(await waiter.line()).toBe('waits');
+    expect(JSON.parse(await waiter.line())).toMatchObject({
+      code: 'LOCK_TIMEOUT',
+      path: `${path}.lock`,
+      timeout: 5000,
+      holder: { pid: holder.pid, alive: true },
+    });
+    expect(await waiter.line()).toMatch(
+      new RegExp(
+        `^Timeout waiting for file lock on .*config\\.toml\\.lock after 5 seconds\\. Held by pid ${holder.pid} \\(`,
+      ),
+    );
+    expect(await waiter.exit()).toBe(0);
+  }
+  expect(readFileSync(path, 'utf8')).toBe('a = 1\n');
+});
+
+test('a lock that changes hands all the time is waited for beyond five seconds, in both forms', async () => {
+  const path = configPath();
+  const lockPath = `${path}.lock`;
+  // Who gets a free lock is up to the kernel: it might be the one that is to wait. So only the record changes hands.
+  const holder = Child.node(
+    withPackage(`
+      const fs = require('node:fs');
+      const held = zjj.lockSync(${JSON.stringify(lockPath)});
+      const fd = fs.openSync(${JSON.stringify(lockPath)}, 'r+');
+      console.log('holds');
+      process.stdin.once('data', () => {
+        process.stdin.destroy();
+        let turns = 0;
+        const timer = setInterval(() => {
+          const since = new Date().toISOString();
+          fs.writeSync(fd, JSON.stringify({ pid: process.pid, host: '', command: 'turn', since }).padEnd(256), 0);
+          if (++turns < 14) return;
+          clearInterval(timer);
+          held.release();
+        }, 500);
+      });`),
+  );
+  expect(await holder.line()).toBe('holds');
+  const waiters = startWaiters(path);
+  for (const waiter of waiters) expect(await waiter.line()).toBe('waits');
+  holder.write('go');
+  for (const waiter of waiters) expect([await waiter.line(), await waiter.exit()]).toEqual(['{}', 0]);
+  expect(await readConfig(path)).toEqual({ async: true, sync: true });
+});

@@ -1,0 +1,13 @@
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { temporaryDirectory } from '../temporary-directory.js';
+import { root } from './dist.js';
+
+/** A second installation of the built package; gives its entry. */
+export function copyOfPackage(): string {
+  const copy = temporaryDirectory();
+  for (const part of ['dist', 'prebuilds', 'package.json', join('node_modules', 'node-gyp-build')]) {
+    cpSync(join(root, part), join(copy, part), { recursive: true });
+  }
+  return join(copy, 'dist', 'index.js');
+}

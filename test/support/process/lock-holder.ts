@@ -1,0 +1,23 @@
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { root } from '../package/dist.js';
+import { Child } from './child.js';
+
+/** Another process that holds a lock, or several, until a line is written to it, or until it is killed. */
+export async function heldElsewhere(
+  path: string | readonly string[],
+  mode: 'exclusive' | 'shared' = 'exclusive',
+): Promise<Child> {
+  const child = Child.node([
+    '-e',
+    `const { lockSync } = require(${JSON.stringify(join(root, 'dist', 'lock', 'index.js'))});
+     const all = ${JSON.stringify([path].flat())}.map((path) => lockSync(path, { mode: ${JSON.stringify(mode)} }));
+     console.log('held');
+     process.stdin.once('data', () => {
+       for (const held of all) held.release();
+       process.stdin.destroy();
+     });`,
+  ]);
+  expect(await child.line()).toBe('held');
+  return child;
+}

@@ -1,0 +1,82 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { inject } from 'vitest';
+import { root } from '../package/dist.js';
+
+/** What a command said. */
+export interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command as a user of the package would, in the environment below. */
+export function run(command: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Outcome {
+  const [program = '', ...args] = command;
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    cwd,
+    encoding: 'utf8',
+    env: { ...environment(), ...env },
+    maxBuffer: 2 ** 26,
+  });
+  if (error !== undefined) throw error;
+  return { status, stdout, stderr };
+}
+
+/** Of ours what it takes to start programs and to reach the network. */
+const INHERITED =
+  /^(?:path|pathext|systemroot|windir|comspec|te?mp|tmpdir|lang|lc_\w+|\w+_proxy|node_extra_ca_certs|ssl_cert_\w+)$/i;
+
+let known: NodeJS.ProcessEnv | undefined;
+
+/**
+ * One that knows nothing of these tests, with a home of its own: no cache or setting of this machine has a say, or is
+ * touched. But for the registry, which may be the only one that can be reached.
+ */
+export function environment(): NodeJS.ProcessEnv {
+  if (known !== undefined) return known;
+  const home = join(inject('runDirectory'), 'home');
+  mkdirSync(home, { recursive: true });
+  const registry = npmSetting('registry') ?? 'https://registry.npmjs.org/';
+  const certificates = npmSetting('cafile');
+  const { protocol, hostname } = new URL(registry);
+  known = {
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => INHERITED.test(name))),
+    HOME: home,
+    USERPROFILE: home,
+    APPDATA: home,
+    LOCALAPPDATA: home,
+    NO_COLOR: '1',
+    DENO_NO_UPDATE_CHECK: '1',
+    // pnpm reads these too.
+    npm_config_registry: registry,
+    npm_config_audit: 'false',
+    npm_config_fund: 'false',
+    npm_config_update_notifier: 'false',
+    npm_config_fetch_retry_mintimeout: '500',
+    npm_config_fetch_retry_maxtimeout: '2000',
+    YARN_NPM_REGISTRY_SERVER: registry.replace(/\/$/, ''),
+    YARN_ENABLE_TELEMETRY: '0',
+    // It refuses to write a lock file in CI.
+    YARN_ENABLE_IMMUTABLE_INSTALLS: '0',
+    YARN_ENABLE_HARDENED_MODE: '0',
+    ...(protocol === 'http:' && { YARN_UNSAFE_HTTP_WHITELIST: hostname }),
+    ...(certificates !== undefined && { npm_config_cafile: certificates, YARN_HTTPS_CA_FILE_PATH: certificates }),
+  };
+  return known;
+}
+
+/** On Windows npm is a batch file, which spawn does not start. */
+export const npm =
+  process.platform === 'win32'
+    ? [process.execPath, join(dirname(process.execPath), 'node_modules/npm/bin/npm-cli.js')]
+    : ['npm'];
+
+/** As it is set for whoever runs the tests. */
+function npmSetting(name: string): string | undefined {
+  const [program = '', ...args] = npm;
+  const { stdout } = spawnSync(program, [...args, 'config', 'get', name], { cwd: root, encoding: 'utf8' });
+  const value = stdout.trim();
+  return value === '' || value === 'null' || value === 'undefined' ? undefined : value;
+}
