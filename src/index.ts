@@ -1,8 +1,8 @@
-export { getConfigValue, getConfigValueSync, readConfig, readConfigSync } from './config/file/read.js';
+export { getConfigValue, getConfigValueSync, readConfig, readConfigSync } from './config/read.js';
 export type { StandardSchema } from './config/schema.js';
 export { ConfigStore, type ConfigStoreOptions } from './config/store.js';
 export type { ConfigTransaction } from './config/transaction/merge-changes.js';
-export type { WriteOptions, WriteSyncOptions } from './config/transaction/write-options.js';
+export type { WriteOptions, WriteSyncOptions } from './config/transaction/write-call.js';
 export type { ConfigChange, WatchOptions } from './config/watch/config-watch.js';
 export {
   setConfigValue,

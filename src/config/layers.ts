@@ -1,8 +1,8 @@
 import type { Typed, TypedTable } from '../toml/index.js';
 
 /**
- * Lays one table over another: where both have a table under a key these merge in turn, any other value of `upper`
- * replaces the one of `lower`. Neither argument is changed.
+ * Lays one table over another. If both have a table under a key, these merge as well; otherwise the value of `upper`
+ * wins. Neither argument is changed.
  *
  * @example
  * mergeTables(readDocument(userPath).root, readDocument(projectPath).root)

@@ -3,15 +3,15 @@ import { homedir } from 'node:os';
 import { posix, win32 } from 'node:path';
 import { ZjjError } from '../errors.js';
 
-/** Which file a caller asks for. Nothing set: the first match of the rules in {@link locateConfig}. */
+/** Which file the caller wants. If nothing is set, the rules in {@link locateConfig} choose. */
 export interface ConfigRequest {
-  /** This file and no other. */
+  /** Only this file. */
   readonly file?: string | undefined;
   /** Only the project's file, or only the user's. */
   readonly scope?: 'project' | 'global' | undefined;
 }
 
-/** A config file, which need not exist yet, and the rule that chose it. */
+/** A config file, and the rule that chose it. The file need not exist. */
 export interface ConfigLocation {
   readonly path: string;
   readonly scope: 'file' | 'env' | 'project' | 'global';
@@ -20,15 +20,20 @@ export interface ConfigLocation {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Names the file that a write goes to, by the first rule that matches: the file or scope asked for; `ZJJ_CONFIG`; the nearest
- * `.zjj/config.toml` from the current directory upward, or a new one in the current directory where the project's is
- * asked for; the user's. It only looks, with a few `stat` calls, and creates nothing.
+ * Finds the file that a write goes to. The first rule that matches decides:
  *
- * The user's file is `zjj/config.toml` in `$XDG_CONFIG_HOME` if that is an absolute path; else `~/config.toml` if its
- * lock file shows that the store made it; else `zjj/config.toml` in the platform's directory for settings
- * (`~/.config`, `~/Library/Application Support`, `%APPDATA%`) where that exists; else `~/config.toml`.
+ * 1. the file or scope in the request; for the scope 'project' without a project file, a new one in the current directory;
+ * 2. `ZJJ_CONFIG`;
+ * 3. the nearest `.zjj/config.toml` from the current directory upward;
+ * 4. the user's file.
  *
- * @throws ZjjError CONFIG_READ: there is no home directory, or no current directory for a new project file.
+ * The user's file is the first of: `zjj/config.toml` in `$XDG_CONFIG_HOME`, if that is an absolute path;
+ * `~/config.toml`, if its lock file shows that the store created it; `zjj/config.toml` in the platform's settings
+ * directory (`~/.config`, `~/Library/Application Support`, `%APPDATA%`), if that exists; `~/config.toml`.
+ *
+ * This only makes a few `stat` calls and creates nothing.
+ *
+ * @throws ZjjError CONFIG_READ: there is no home directory, or the current directory for a new project file is gone.
  * @see https://specifications.freedesktop.org/basedir-spec/latest/
  *
  * @example
@@ -50,8 +55,8 @@ export function locateConfig(
 }
 
 /**
- * Names the files that a read merges, lowest first: the user's and then the project's, or the only one that the
- * request or `ZJJ_CONFIG` picks. Parameters and errors as for {@link locateConfig}.
+ * Finds the files that a read merges, lowest first: the user's file and then the project's, or only the file that the
+ * request or `ZJJ_CONFIG` names. Parameters and errors as for {@link locateConfig}.
  */
 export function locateSources(
   request: ConfigRequest = {},
@@ -65,7 +70,7 @@ export function locateSources(
 
 function namedConfig({ file, scope }: ConfigRequest, environment: Environment): ConfigLocation | undefined {
   if (file !== undefined) return { path: file, scope: 'file' };
-  // What is asked for in so many words goes before what the environment says.
+  // An explicit request overrides the environment.
   if (scope !== undefined) return undefined;
   const path = environment['ZJJ_CONFIG'];
   return path ? { path, scope: 'env' } : undefined;
@@ -100,7 +105,7 @@ function userConfigPath(environment: Environment, platform: NodeJS.Platform): st
   if (xdg && pathRules(platform).isAbsolute(xdg)) return beneath(xdg, platform, 'zjj', 'config.toml');
   const home = homeDirectory(environment, platform);
   const inHome = beneath(home, platform, 'config.toml');
-  // Else values would vanish from view on the day that some other program creates ~/.config.
+  // Without this, the stored values would disappear when another program creates ~/.config.
   if (statOf(`${inHome}.lock`)) return inHome;
   const settings = settingsDirectory(home, environment, platform);
   return statOf(settings)?.isDirectory() ? beneath(settings, platform, 'zjj', 'config.toml') : inHome;
@@ -115,7 +120,7 @@ function settingsDirectory(home: string, environment: Environment, platform: Nod
 function homeDirectory(environment: Environment, platform: NodeJS.Platform): string {
   const home = environment[platform === 'win32' ? 'USERPROFILE' : 'HOME'] || accountHome();
   if (home) return home;
-  throw new ZjjError('CONFIG_READ', 'There is no home directory to keep the config in. Set HOME, or ZJJ_CONFIG.');
+  throw new ZjjError('CONFIG_READ', 'No home directory found for the config. Set HOME or ZJJ_CONFIG.');
 }
 
 function accountHome(): string | undefined {
@@ -131,12 +136,12 @@ function currentDirectory(): string | undefined {
   try {
     return process.cwd();
   } catch {
-    // It was deleted under the process.
+    // Somebody has deleted it.
     return undefined;
   }
 }
 
-/** What cannot be reached is taken as absent: a person may well stand beneath a directory that they cannot search. */
+/** An unreachable path counts as missing. Users may work below a directory that they cannot search. */
 function statOf(path: string) {
   try {
     return statSync(path, { throwIfNoEntry: false });
@@ -149,7 +154,7 @@ function pathRules(platform: NodeJS.Platform) {
   return platform === 'win32' ? win32 : posix;
 }
 
-/** Not path.join, which takes `link/..` for `.` and so names another file than the system does. */
+/** Unlike path.join, it does not turn `link/..` into `.`, which would name another file. */
 function beneath(directory: string, platform: NodeJS.Platform, ...names: string[]): string {
   const { sep } = pathRules(platform);
   return (directory.endsWith(sep) ? directory : directory + sep) + names.join(sep);

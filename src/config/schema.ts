@@ -3,8 +3,8 @@ import { formatKey, type TomlTable } from '../toml/index.js';
 import { frozenCopy, mutableCopy } from './tables.js';
 
 /**
- * The part of Standard Schema v1 that the store uses: schemas of zod, valibot, arktype and others fit. It must validate
- * synchronously.
+ * The part of Standard Schema v1 that the store uses. Schemas of zod, valibot, arktype and others implement it. The
+ * schema must validate synchronously.
  *
  * @see https://standardschema.dev
  */
@@ -17,37 +17,37 @@ export interface StandardSchema<Output, Input = Output> {
   };
 }
 
-/** What `validate` of Standard Schema answers. A segment of a path is a key, or an object that has it. */
+/** The result of a Standard Schema's `validate`. A segment of a path is a key, or an object with the key. */
 type Answer =
   | { readonly value: unknown; readonly issues?: undefined }
   | { readonly issues: readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[] };
 
-/** @throws TypeError: it is no schema. */
+/** @throws TypeError: it is not a Standard Schema. */
 export function checkSchema(schema: StandardSchema<unknown>): void {
   const standard: Partial<StandardSchema<unknown>['~standard']> | undefined = schema?.['~standard'];
   if (standard?.version !== 1 || typeof standard.validate !== 'function') {
-    throw new TypeError('schema must be a Standard Schema of version 1, as those of zod, valibot and arktype are');
+    throw new TypeError('schema must be a Standard Schema, version 1, such as those of zod, valibot and arktype');
   }
 }
 
 /**
- * What a schema makes of a config.
+ * Validates a config.
  *
- * @param failure - What to say before the issues.
- * @returns Its output; tables and arrays in it frozen, as in what is read.
- * @throws ConfigInvalidError CONFIG_INVALID. TypeError: it validates asynchronously, or its output is no object. What a
- *   function in it throws; of that zod makes a promise.
+ * @param failure - The start of the error message, before the issues.
+ * @returns The schema's output. Its tables and arrays are frozen, as in all values that are read.
+ * @throws ConfigInvalidError CONFIG_INVALID. TypeError: the schema is asynchronous, or its output is not an object. Also
+ *   anything that a function in the schema throws; zod turns that into a promise.
  */
 export function validate(schema: StandardSchema<unknown>, tree: TomlTable, path: string, failure: string): object {
-  // A schema may build its output in its input: arktype does.
+  // arktype builds its output in its input, so the input must be a copy.
   const answer = schema['~standard'].validate(mutableCopy(tree)) as Answer | PromiseLike<unknown>;
   if ('then' in answer) {
-    // Nobody else will see how it ends.
+    // Nothing else handles its rejection.
     answer.then(undefined, () => {});
-    throw new TypeError('The schema answered with a promise: a config is validated under its lock, which cannot wait');
+    throw new TypeError('The schema returned a promise, but a config is validated under its lock and must not wait');
   }
   if (answer.issues !== undefined) {
-    // Not map: on the arrays of arktype, which are of classes of its own, it gives such again.
+    // Not issues.map: arktype's array subclass would return another of its kind.
     const issues = Array.from(answer.issues, ({ message, path: segments = [] }) =>
       Object.freeze({ message, path: Object.freeze(Array.from(segments, keyOf)) }),
     );
@@ -58,12 +58,12 @@ export function validate(schema: StandardSchema<unknown>, tree: TomlTable, path:
   return output;
 }
 
-/** Of an object it takes the key alone: valibot's also has the values, which may be secrets and need not be in a log. */
+/** Takes only the key of an object. valibot's segments also contain the values, which may be secrets. */
 function keyOf(segment: unknown): PropertyKey {
   return (typeof segment === 'object' && segment !== null ? (segment as { key: unknown }).key : segment) as PropertyKey;
 }
 
-/** How many issues a message names. */
+/** The most issues that a message names. */
 const NAMED_ISSUES = 5;
 
 function describe(issues: readonly StandardIssue[]): string {
@@ -75,7 +75,7 @@ function describe(issues: readonly StandardIssue[]): string {
   return others > 0 ? `${named.join('; ')}; and ${others} more` : named.join('; ');
 }
 
-/** As in TOML, and `[index]` for a place in an array. */
+/** A TOML key path, with `[index]` for an array element. */
 function describeKey(path: readonly PropertyKey[]): string {
   let text = '';
   for (const part of path) {

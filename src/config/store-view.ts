@@ -1,36 +1,38 @@
-import { frozenTable, type TomlDocument, type TomlInput, type TomlTable } from '../toml/index.js';
+import {
+  type TomlDocument,
+  type TomlInput,
+  type TomlTable,
+  type TypedTable,
+  toTable,
+  typedTable,
+} from '../toml/index.js';
+import { mergeTables } from './layers.js';
 import { checkSchema, type StandardSchema, validate } from './schema.js';
-import { layOver } from './tables.js';
+import { type ConfigTransaction, storedIn } from './transaction/merge-changes.js';
+import type { Snapshot, SnapshotSource } from './watch/change-feed.js';
 
-/** What a store shows of its config at one moment. */
-export interface Snapshot<T extends object> {
-  /** What is stored, over the defaults. */
-  readonly tree: TomlTable;
-  /** What the schema makes of that; the tree itself where there is no schema. */
-  readonly value: Readonly<T>;
-}
-
-/** How a store sees its config: defaults are laid under what is stored, and the schema validates the result. */
-export class StoreView<T extends object> {
+/** How a store shows its config: the stored values over the defaults, validated by the schema. */
+export class StoreView<T extends object> implements SnapshotSource<T> {
   readonly #path: string;
-  readonly #defaults: TomlTable;
+  readonly #defaults: TypedTable;
   readonly #schema: StandardSchema<unknown> | undefined;
-  /** Of the text that was looked at last, so that it is validated once. */
+  /** The last document and its snapshot, so that each text is validated once. */
   #last: { readonly document: TomlDocument; readonly snapshot: Snapshot<T> } | undefined;
 
+  /** @throws ZjjError INVALID_VALUE: TOML cannot express the defaults. TypeError: `schema` is not a Standard Schema. */
   constructor(path: string, defaults: object, schema: StandardSchema<unknown> | undefined) {
     if (schema !== undefined) checkSchema(schema);
     this.#path = path;
     this.#schema = schema;
-    // As if they were stored: what TOML cannot say is refused, and nobody can change them.
-    this.#defaults = frozenTable(defaults as TomlInput);
+    this.#defaults = typedTable(defaults as TomlInput);
   }
 
   /** @throws as {@link validate} */
   of(document: TomlDocument): Snapshot<T> {
     if (this.#last?.document !== document) {
-      const tree = layOver(this.#defaults, document.toTable());
-      const value = this.#schema === undefined ? tree : this.#validate(tree, `${this.#path} is invalid`);
+      const tree = this.#defaults.members.size === 0 ? document.toTable() : this.#overDefaults(document.root);
+      const value =
+        this.#schema === undefined ? tree : validate(this.#schema, tree, this.#path, `${this.#path} is invalid`);
       this.#last = { document, snapshot: { tree, value: value as Readonly<T> } };
     }
     return this.#last.snapshot;
@@ -41,15 +43,17 @@ export class StoreView<T extends object> {
   }
 
   /**
-   * Refuses what is about to be stored if the schema does.
+   * Validates what a transaction is about to store.
    *
    * @throws as {@link validate}
    */
-  check(stored: TomlTable): void {
-    this.#validate(layOver(this.#defaults, stored), `Nothing is written, for ${this.#path} would be invalid`);
+  check(transaction: ConfigTransaction): void {
+    if (this.#schema === undefined) return;
+    const tree = this.#overDefaults(storedIn(transaction));
+    validate(this.#schema, tree, this.#path, `Nothing was written: ${this.#path} would be invalid`);
   }
 
-  #validate(tree: TomlTable, failure: string): object {
-    return this.#schema === undefined ? tree : validate(this.#schema, tree, this.#path, failure);
+  #overDefaults(stored: TypedTable): TomlTable {
+    return toTable(mergeTables(this.#defaults, stored).members);
   }
 }

@@ -1,21 +1,22 @@
 import type { WaitOptions } from '../lock/index.js';
 import { type Key, parseKey, type TomlInput, type TomlTable, type TomlValue } from '../toml/index.js';
-import { configPath } from './file/config-path.js';
-import { getConfigValueSync, readDocument } from './file/read.js';
+import { readDocument } from './file/read-document.js';
+import { configPath } from './file/resolve.js';
+import { getConfigValueSync } from './read.js';
 import type { StandardSchema } from './schema.js';
 import { StoreView } from './store-view.js';
 import { findInTable } from './tables.js';
 import { type ConfigTransaction, isThenable } from './transaction/merge-changes.js';
-import type { WriteOptions } from './transaction/write-options.js';
+import type { WriteOptions } from './transaction/write-call.js';
 import { type ConfigChange, ConfigWatch, onConfigChange, type WatchOptions } from './watch/config-watch.js';
-import { isAbsent, settingOf, unsettingOf, updateConfig, updateConfigSync } from './write.js';
+import { changeToSet, changeToUnset, isAbsent, updateConfig, updateConfigSync } from './write.js';
 
 export interface ConfigStoreOptions<T extends object, Input extends object = T> extends WriteOptions {
-  /** What is read where nothing is stored; laid under the stored tables, theirs too. Never written. */
+  /** The values of keys that are not stored, at any depth. Never written. */
   defaults?: Partial<Input> | undefined;
   /**
-   * Any Standard Schema validator that is synchronous: of zod, valibot, arktype. It gets what is stored, over the
-   * defaults. Reads give its output. Of a write it only says whether it may be: what is stored is what was set.
+   * A synchronous Standard Schema, for example of zod, valibot or arktype. It validates the stored values over the
+   * defaults. Reads return its output. Writes are only checked by it: they store the value that was set.
    */
   schema?: StandardSchema<T, Input> | undefined;
 }
@@ -24,26 +25,27 @@ export interface ConfigStoreOptions<T extends object, Input extends object = T> 
 type WaitSyncOptions = Omit<WaitOptions, 'signal'>;
 
 type Named<T> = Extract<keyof T, string>;
-/** Where T names no keys, any key and whatever TOML can hold. */
+/** If T names no keys: any key, and any value that TOML can express. */
 type SetKey<Input, K extends Named<Input>> = string extends keyof Input ? Key : K | readonly [K];
 type SetValue<Input, K extends Named<Input>> = string extends keyof Input ? TomlInput : Exclude<Input[K], undefined>;
 
 /**
- * One config file as an object. Many stores, in many processes, may have the same file: each read sees the file as it
- * is, and no write is lost.
+ * One config file as an object. Many stores, in many processes, can use the same file: each read sees the current file,
+ * and no write is lost.
  *
- * With a `schema`, `T` is what it gives and `Input` is what it takes; both are inferred from it. Then
+ * With a `schema`, `T` is the type of its output and `Input` that of its input; both are inferred. Then:
  *
- * - `get`, `all`, `watch` and `onChange` give the schema's output: its defaults filled in, its transformations done, the
- *   keys gone that it strips. It is asked once for each text of the file. Tables and arrays of the output are frozen and
- *   have no prototype, as all that is read. They throw CONFIG_INVALID where the file, over `defaults`, is not what the
- *   schema asks for, also if that is in another key than the one asked for: a store never answers from a bad file.
- * - `set`, `unset` and `update` write only if the whole file, over `defaults`, will be valid, else they throw
- *   CONFIG_INVALID and take back their own edits alone. So a file that is invalid can be repaired, in one `update` if
- *   several keys are wrong. What is stored is the value that was set, not what the schema makes of it.
- * - `has`, and `get` of a transaction, see what is stored, valid or not.
+ * - `get`, `all`, `watch` and `onChange` return the schema's output, with its defaults and transformations applied and
+ *   unknown keys stripped if the schema does that. Each text of the file is validated once. Tables and arrays of the
+ *   output are frozen and have no prototype, like all values that are read. If the file over `defaults` fails the
+ *   schema, these methods throw CONFIG_INVALID, even if the fault is in another key: a store never answers from an
+ *   invalid file.
+ * - `set`, `unset` and `update` write only if the whole file over `defaults` will be valid. Otherwise they throw
+ *   CONFIG_INVALID and undo their own edits only. So an invalid file can be repaired, with one `update` if several keys
+ *   are wrong. The file stores the value that was set, not the schema's output.
+ * - `has`, and `get` of a transaction, see the stored values, valid or not.
  *
- * Integers beyond ±(2^53 − 1) come to the schema as bigint, dates as TomlDateTime.
+ * The schema receives integers beyond ±(2^53 − 1) as bigint, and dates as TomlDateTime.
  *
  * @example
  * const store = new ConfigStore<{ port: number; host: string }>('config.toml', { defaults: { port: 8080 } });
@@ -62,10 +64,10 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
   readonly #view: StoreView<T>;
 
   /**
-   * @param path - The config file; need not exist.
-   * @param options - `defaults`, `schema`; and what `timeout`, `signal`, `onWait` and `fileMode` are for calls that do not
-   *   say. `fileMode: 0o600` is for secrets: config, lock file and temporary file are created so.
-   * @throws ZjjError INVALID_VALUE: TOML cannot say the defaults. TypeError: `schema` is none.
+   * @param path - The config file. It need not exist.
+   * @param options - `defaults`, `schema`, and the default `timeout` (milliseconds), `signal`, `onWait` and `fileMode` of
+   *   every call. Use `fileMode: 0o600` for secrets: config, lock file and temporary file are created with it.
+   * @throws ZjjError INVALID_VALUE: TOML cannot express the defaults. TypeError: `schema` is not a Standard Schema.
    */
   constructor(
     path: string | URL,
@@ -82,8 +84,8 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
   /**
    * Reads one value. Takes no lock and never waits.
    *
-   * @param key - `[name]` is one part, dots and all; a bare string is a key path, and is typed when it is a name of T.
-   * @returns The value, or its default; undefined where there is neither.
+   * @param key - A string is a key path, typed if it is a key of T. An array holds the parts, dots included.
+   * @returns The value, or its default; undefined if there is neither.
    * @throws ZjjError as `getConfigValue`, and ConfigInvalidError CONFIG_INVALID.
    * @example
    * const port = await store.get('port');
@@ -104,7 +106,7 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
   }
 
   /**
-   * Whether a key is stored. Defaults do not count, and the schema is not asked.
+   * Tells whether a key is stored. Ignores defaults and the schema.
    *
    * @param key - As for {@link get}.
    * @throws ZjjError as `getConfigValue`.
@@ -121,55 +123,55 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
   }
 
   /**
-   * Sets one key, merged into what others have written.
+   * Sets one key. The write is merged into what others have written.
    *
-   * @param key - As for {@link get}. A key of several parts is taken as an array, or as a string where T says nothing.
-   * @param value - What to store: what the schema takes, where there is one.
-   * @param options - `timeout` in milliseconds, `signal`, `onWait`; default: those of the store.
-   * @returns Resolves when the value is in the file, and on disk.
-   * @throws ZjjError as `setConfigValue`, and ConfigInvalidError CONFIG_INVALID: the config would be invalid; nothing is
-   *   written. `signal.reason` when aborted.
+   * @param key - As for {@link get}. If T names keys, pass a key of several parts as an array.
+   * @param value - The value to store, of the schema's input type.
+   * @param options - `timeout` in milliseconds, `signal`, `onWait`. They default to those of the store.
+   * @returns Resolves when the value is in the file and on disk.
+   * @throws ZjjError as `setConfigValue`. ConfigInvalidError CONFIG_INVALID: the config would be invalid; nothing is
+   *   written. `signal.reason` if aborted.
    * @example
    * await store.set('port', 8080, { timeout: 1000 });
    */
   set<K extends Named<Input>>(key: SetKey<Input, K>, value: SetValue<Input, K>, options?: WaitOptions): Promise<void>;
   set(key: readonly [string, string, ...string[]], value: TomlInput, options?: WaitOptions): Promise<void>;
   async set(key: Key, value: unknown, options?: WaitOptions): Promise<void> {
-    await this.update(settingOf(key, value as TomlInput), options);
+    await this.update(changeToSet(key, value as TomlInput), options);
   }
 
-  /** As {@link set}, but blocks the thread. Also throws LOCK_DEADLOCK where that could never end. */
+  /** As {@link set}, but blocks the thread. Also throws LOCK_DEADLOCK if the wait could never end. */
   setSync<K extends Named<Input>>(key: SetKey<Input, K>, value: SetValue<Input, K>, options?: WaitSyncOptions): void;
   setSync(key: readonly [string, string, ...string[]], value: TomlInput, options?: WaitSyncOptions): void;
   setSync(key: Key, value: unknown, options?: WaitSyncOptions): void {
-    this.updateSync(settingOf(key, value as TomlInput), options);
+    this.updateSync(changeToSet(key, value as TomlInput), options);
   }
 
   /**
-   * Removes one key: its line, or a table with all that is in it. Its default shows again.
+   * Removes one key and its line, or a table with all its contents. Reads return its default again.
    *
    * @param key - As for {@link get}.
    * @param options - As for {@link set}.
-   * @returns False when it was not stored.
+   * @returns False if it was not stored.
    * @throws as {@link set}.
    * @example
    * await store.unset('token');
    */
   async unset(key: Key, options?: WaitOptions): Promise<boolean> {
-    const unset = unsettingOf(key);
-    return isAbsent(this.path) ? false : this.update(unset, options);
+    const unset = unchangeToSet(key);
+    return isAbsent(this.path) ? false : this.update(change, options);
   }
 
-  /** As {@link unset}, but blocks the thread. Also throws LOCK_DEADLOCK where that could never end. */
+  /** As {@link unset}, but blocks the thread. Also throws LOCK_DEADLOCK if the wait could never end. */
   unsetSync(key: Key, options?: WaitSyncOptions): boolean {
-    const unset = unsettingOf(key);
-    return isAbsent(this.path) ? false : this.updateSync(unset, options);
+    const unset = unchangeToSet(key);
+    return isAbsent(this.path) ? false : this.updateSync(change, options);
   }
 
   /**
-   * Reads everything: what is stored, over the defaults, as the schema gives it.
+   * Reads all values: those stored, over the defaults, through the schema.
    *
-   * @returns Frozen. Also a table of the schema's making, if its output is one.
+   * @returns Frozen.
    * @throws ZjjError as `readConfig`, and ConfigInvalidError CONFIG_INVALID.
    * @example
    * const { port, host } = await store.all();
@@ -184,13 +186,13 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
   }
 
   /**
-   * Reads, decides and writes as one step that nobody can come between.
+   * Reads, decides and writes in one step. No other writer can come in between.
    *
-   * @param change - As for `updateConfig`: synchronous, and may run again. The transaction sees what is stored, without
-   *   defaults and as it is before the schema.
+   * @param change - As for `updateConfig`: synchronous, and may run again. The transaction sees the stored values,
+   *   without defaults and before the schema.
    * @param options - As for {@link set}.
-   * @returns What `change` returned, when its edits are on disk.
-   * @throws as {@link set}, and what `change` throws.
+   * @returns What `change` returned, once its edits are on disk.
+   * @throws as {@link set}, and whatever `change` throws.
    * @example
    * await store.update((transaction) => transaction.set('count', Number(transaction.get('count') ?? 0) + 1));
    */
@@ -201,7 +203,7 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
     return updateConfig<R>(this.path, this.#validated(change), this.#with(options));
   }
 
-  /** As {@link update}, but blocks the thread. Also throws LOCK_DEADLOCK where that could never end. */
+  /** As {@link update}, but blocks the thread. Also throws LOCK_DEADLOCK if the wait could never end. */
   updateSync<R>(
     change: (transaction: ConfigTransaction) => R extends PromiseLike<unknown> ? never : R,
     options?: WaitSyncOptions,
@@ -210,23 +212,23 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
   }
 
   /**
-   * The changes from now on, whoever makes them: other processes, this one, a person with an editor. Starts at once, not
-   * with the first `next()`.
+   * Iterates over the changes from now on, made by other processes, by this one, or by a person with an editor. The watch
+   * begins at once, not with the first `next()`.
    *
-   * Each has the config as it was (`old`), as it is (`new`), and which `keys` differ; the `new` of one is the `old` of the
-   * next. Changes that follow each other faster than they are taken come as one, and one that is taken back does not come;
-   * the last state always does. A change of comments or layout is none.
+   * Each change has the config before (`old`) and after it (`new`), and the `keys` that differ. The `new` of a change is
+   * the `old` of the next. Changes that come faster than they are taken are merged, and a change that is undone in the
+   * meantime is dropped. The last state is always delivered. A change of comments or layout is not reported.
    *
-   * A file that cannot be read for the moment, is not TOML, or not what the schema asks for, is passed over until the
-   * next one that is; `onError` is told of it, once. One that is gone or empty, or not right, is looked at again 100 ms
-   * later before it counts: an editor may be saving it. One that is written in place, not by rename, may be seen half.
+   * A state that cannot be read, is not TOML, or fails the schema is skipped and reported once to `onError`. A file that
+   * is missing, empty or invalid is read again 100 ms later before it counts, since an editor may be saving it. A file
+   * that is written in place, not by rename, may be seen half written.
    *
-   * The file may not exist yet, nor its directory; it may be replaced, or be a symbolic link, and what that leads to may
-   * change. Directories are watched with fs.watch; every two seconds the file is read besides, for where the system
-   * tells nothing: network file systems, watches used up. It keeps the process alive until it ends.
+   * The file and its directory need not exist. The file may be replaced, or be a symbolic link whose target changes.
+   * fs.watch watches the directories. The file is also read every two seconds, because network file systems send no
+   * events and the system may run out of watches. The watch keeps the process alive until it ends.
    *
-   * @param options - `signal` ends it: `next()` rejects with `signal.reason`. `onError(error)` is told of what was passed over.
-   * @returns Ends with `break`, `return()` or `await using`; then nothing of it is left.
+   * @param options - `signal` ends the watch: `next()` rejects with `signal.reason`. `onError(error)` gets skipped states.
+   * @returns An iterator. `break`, `return()` or `await using` ends the watch and closes everything.
    * @throws ZjjError as {@link all}, if the config cannot be read now.
    * @example
    * for await (const { new: config, keys } of store.watch({ signal })) {
@@ -238,11 +240,11 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
   }
 
   /**
-   * Calls a listener for each change, as {@link watch} gives them. It does not keep the process alive.
+   * Calls a listener for each change that {@link watch} would deliver. Does not keep the process alive.
    *
-   * @param listener - What it throws is an uncaught exception, and the next change still comes.
-   * @param options - As for {@link watch}; the signal just ends it.
-   * @returns Dispose of it to end: `using`, or `[Symbol.dispose]()`. The listener is not called any more, and nothing is left.
+   * @param listener - If it throws, that is an uncaught exception. It is still called for the next change.
+   * @param options - As for {@link watch}; an abort ends the subscription silently.
+   * @returns The subscription. Dispose of it with `using` or `[Symbol.dispose]()` to end it and close everything.
    * @throws as {@link watch}.
    * @example
    * const subscription = store.onChange(({ new: config }) => logger.setLevel(config.level));
@@ -254,13 +256,13 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
     return onConfigChange(this.path, this.#view, listener, { signal: this.#options.signal, ...options });
   }
 
-  /** The change, refused if what it leaves is not valid. */
+  /** The same change, but it throws if its result is not valid. */
   #validated<R>(change: (transaction: ConfigTransaction) => R): (transaction: ConfigTransaction) => R {
     if (!this.#view.validates || typeof change !== 'function') return change;
     return (transaction) => {
       const result = change(transaction);
-      // It is refused for being a promise.
-      if (!isThenable(result)) this.#view.check(transaction.all());
+      // A promise is refused later, with its own error.
+      if (!isThenable(result)) this.#view.check(transaction);
       return result;
     };
   }

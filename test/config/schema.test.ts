@@ -75,7 +75,7 @@ describe.each(Object.entries(schemas))('with a schema of %s', (_, schema) => {
       { code: 'CONFIG_INVALID', path, issues: [{ path: ['server', 'hosts', 0] }] },
     ]);
     expect(() => store.setSync('port', 70_000)).toThrow(
-      /^Nothing is written, for .*config\.toml would be invalid: port\W/,
+      /^Nothing was written: .*config\.toml would be invalid: port\W/,
     );
     expect(readFileSync(path, 'utf8')).toBe(good);
     expect(readdirSync(dirname(path)).sort()).toEqual(['config.toml', 'config.toml.lock']);
@@ -256,7 +256,7 @@ test.each([
   for (const promise of [store.all(), store.get('a'), store.set('a', 2)]) {
     const error = await rejection(promise);
     expect(error).toBeInstanceOf(TypeError);
-    expect((error as Error).message).toMatch(/^The schema answered with a promise/);
+    expect((error as Error).message).toMatch(/^The schema returned a promise/);
   }
   expect(readFileSync(path, 'utf8')).toBe('a = 1\n');
 });

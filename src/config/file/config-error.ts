@@ -1,7 +1,7 @@
-import { constants } from 'node:os';
 import { ZjjError } from '../../errors.js';
+import { errnoName } from '../../lock/internal.js';
 
-/** The system's reasons that deserve a plainer word than its own. */
+/** Plainer words for common system errors. */
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EDQUOT: 'disk quota exceeded',
@@ -22,12 +22,12 @@ export function writeError(path: string, cause: unknown): ZjjError {
   return configError('CONFIG_WRITE', `Cannot write ${path}`, path, cause);
 }
 
-/** The file is the new one, whole; only that it would survive a loss of power is not known. */
+/** The new file is in place and whole, but it may not survive a power loss. */
 export function notDurableError(path: string, cause: unknown): ZjjError {
-  return configError('CONFIG_WRITE', `Cannot make sure that ${path} is on disk`, path, cause);
+  return configError('CONFIG_WRITE', `${path} is written, but may not survive a power loss`, path, cause);
 }
 
-/** Of a rename alone: other calls have other reasons to be busy. */
+/** For EBUSY from rename(2) only: other system calls report EBUSY for other reasons. */
 export function mountPointError(path: string, cause: unknown): ZjjError {
   const message = `Cannot write ${path}: it is a mount point; mount its directory instead (EBUSY)`;
   return new ZjjError('CONFIG_WRITE', message, { path, cause });
@@ -37,16 +37,21 @@ export function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException | undefined)?.code;
 }
 
+/** The caller may not read or write a directory. So no process with the same rights has created anything in it. */
+export function isPermissionError(error: unknown): boolean {
+  return codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM' || codeOf(error) === 'EROFS';
+}
+
 function configError(code: 'CONFIG_READ' | 'CONFIG_WRITE', failure: string, path: string, cause: unknown): ZjjError {
   nameCode(cause);
   return new ZjjError(code, `${failure}: ${reasonOf(cause)}`, { path, cause });
 }
 
-/** libuv has no name for some errors, that of a full quota among them: their code is UNKNOWN, or a sentence. */
+/** libuv has no name for some errors, such as EDQUOT. Their code is then UNKNOWN or a sentence. */
 function nameCode(cause: unknown): void {
   const { code, errno } = (cause ?? {}) as NodeJS.ErrnoException;
   if (errno === undefined || !/^unknown/i.test(code ?? '')) return;
-  const name = Object.entries(constants.errno).find(([, number]) => number === -errno)?.[0];
+  const name = errnoName(-errno);
   if (name !== undefined) Object.assign(cause as Error, { code: name });
 }
 

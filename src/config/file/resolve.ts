@@ -1,16 +1,24 @@
-import { existsSync, fsyncSync, mkdirSync, openSync, readlinkSync, realpathSync } from 'node:fs';
-import { basename, dirname, isAbsolute } from 'node:path';
-import { closeQuietly } from './close-quietly.js';
-import { codeOf, readError, writeError } from './config-error.js';
-
-/** What Linux allows (path_resolution(7)). */
-export const MAX_LINKS = 40;
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { absolutePath, systemError } from '../../lock/internal.js';
+import { codeOf, isPermissionError, readError, writeError } from './config-error.js';
+import { syncDirectory } from './descriptor.js';
+import { walkPath } from './walk-path.js';
 
 /**
- * The real file behind a path, so that every name of a config leads to one lock and a symbolic link stays one. What does
- * not exist yet resolves to where it will be created.
+ * Makes a config's path absolute and leaves it otherwise unchanged.
  *
- * The path goes to the kernel as it is: `link/../c.toml` is another file to path.resolve.
+ * @throws ZjjError CONFIG_READ: the path is empty or contains a NUL byte. TypeError: it is neither a string nor a URL.
+ */
+export function configPath(path: string | URL): string {
+  return absolutePath(path, 'CONFIG_READ');
+}
+
+/**
+ * Resolves a path to the real file, so that all names of a config use the same lock and a symbolic link stays a link. A
+ * config that does not exist yet resolves to the path where it will be created.
+ *
+ * The path goes to the kernel unchanged: path.resolve would turn `link/../c.toml` into another file.
  *
  * @throws ZjjError CONFIG_READ
  */
@@ -29,7 +37,7 @@ export function resolveConfig(path: string): string {
 }
 
 /**
- * As {@link resolveConfig}, but creates the directory of the config where it is missing.
+ * As {@link resolveConfig}, but creates the config's directory if it is missing.
  *
  * @throws ZjjError CONFIG_READ, CONFIG_WRITE
  */
@@ -49,47 +57,36 @@ export function resolveForWriting(path: string): string {
 }
 
 /**
- * Whether a path still leads to the real file that it led to before the lock was held: a link may have been changed, or
- * another file be the config, meanwhile.
+ * Tells whether a path still resolves to the same file. While the call waited for the lock, somebody may have changed a
+ * link, or another file may have become the config.
  *
- * @param real - What {@link resolveForWriting} said.
+ * @param real - The result of {@link resolveForWriting} before the wait.
  * @throws ZjjError as {@link resolveForWriting}
  */
 export function isStillAt(real: string, path: string): boolean {
-  // No link led there. One put in the file's place since is not the file that was read, which the commit sees; one put
-  // in a directory's place leads to another lock file, if any.
+  // A path without links needs no second look. If a link replaces the file, the commit sees a different file. If a link
+  // replaces a directory, the path leads to another lock file.
   return path === real || resolveForWriting(path) === real;
 }
 
-/** Where a chain of links ends that leads to nothing. */
+/** Follows the links of a path that leads to nothing, up to the name that is missing. */
 function endOfLinks(path: string): string {
-  try {
-    const target = followLinks(path);
-    // Only a directory can be named so; without this a file of that name would be made.
-    if (target.endsWith('/')) throw systemError('ENOENT', target);
-    return target;
-  } catch (error) {
-    throw readError(path, error);
+  let end = path;
+  let endsWithSlash = false;
+  for (const step of walkPath(path)) {
+    // Do not take an unreadable link for the end: the config would replace the link.
+    if (step.kind === 'unreadable') throw readError(path, step.error);
+    end = [step.name, ...step.rest].reduce(join, step.directory);
+    endsWithSlash = step.endsWithSlash;
   }
+  if (endsWithSlash) throw readError(path, systemError(end, { code: 'ENOENT', syscall: 'open' }));
+  return end;
 }
 
-function followLinks(path: string): string {
-  let current = path;
-  for (let links = 0; links < MAX_LINKS; links++) {
-    let target: string;
-    try {
-      target = readlinkSync(current);
-    } catch (error) {
-      if (codeOf(error) === 'EINVAL' || codeOf(error) === 'ENOENT') return current;
-      // Not to be taken for the end: a file would be made in the place of the link.
-      throw error;
-    }
-    current = isAbsolute(target) ? target : join(dirname(current), target);
-  }
-  throw systemError('ELOOP', path);
-}
-
-/** Makes a directory and those above it, each durable before anything is in it: its name is in the directory above. */
+/**
+ * Creates a directory and its missing parents. A directory's name is in its parent, so each parent is synced before
+ * anything is created in the directory.
+ */
 function makeDirectory(directory: string): void {
   const parent = dirname(directory);
   if (parent === directory) return;
@@ -100,20 +97,16 @@ function makeDirectory(directory: string): void {
 }
 
 /**
- * Makes a directory's own name durable, before something is made in it: who made it may not have come so far, and who
- * finds something in it relies on it.
+ * Syncs the name of a directory before anything is created in it. The process that created the directory may not have
+ * synced it yet, and whoever finds a file in it relies on that.
  */
 function syncNameOf(directory: string): void {
   try {
-    // As the kernel understands it, whatever links led here.
+    // The kernel resolves `..`, whatever links are in the path.
     syncDirectory(join(directory, '..'));
   } catch (error) {
-    if (!isOthersPlace(error)) throw error;
+    if (!isPermissionError(error)) throw error;
   }
-}
-
-function systemError(code: string, path: string): Error {
-  return Object.assign(new Error(`${code}, '${path}'`), { code });
 }
 
 function makeIfMissing(directory: string): void {
@@ -124,30 +117,7 @@ function makeIfMissing(directory: string): void {
   }
 }
 
-/** Makes the names in a directory durable. Not on Windows, where the system keeps that to itself. */
-export function syncDirectory(directory: string): void {
-  if (process.platform === 'win32') return;
-  const fd = openSync(directory, 'r');
-  try {
-    fsyncSync(fd);
-  } catch (error) {
-    if (!cannotSync(error)) throw error;
-  } finally {
-    closeQuietly(fd);
-  }
-}
-
-/** Whether a directory may not be read or not be written: what is in it was not made by one like us. */
-export function isOthersPlace(error: unknown): boolean {
-  return codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM' || codeOf(error) === 'EROFS';
-}
-
-/** Whether an fsync failed because the file system has none for this kind of file, which is nobody's fault. */
-export function cannotSync(error: unknown): boolean {
-  return codeOf(error) === 'EINVAL' || codeOf(error) === 'ENOTSUP' || codeOf(error) === 'EOPNOTSUPP';
-}
-
-/** Not path.join, which normalizes. */
+/** Unlike path.join, it does not normalize. */
 function join(directory: string, name: string): string {
   return directory.endsWith('/') ? directory + name : `${directory}/${name}`;
 }

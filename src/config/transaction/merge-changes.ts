@@ -8,30 +8,31 @@ import {
   type TomlInput,
   type TomlTable,
   type TomlValue,
+  type TypedTable,
 } from '../../toml/index.js';
 
-/** What `updateConfig`'s function works on: the config as it is under the lock, with the edits so far. */
+/** The argument of `updateConfig`'s function: the config under the lock, with the edits so far. */
 export interface ConfigTransaction {
-  /** The value at a key, frozen; undefined when it is not there. */
+  /** The value at a key, frozen; undefined if it is not set. */
   get(key: Key): TomlValue | undefined;
   has(key: Key): boolean;
   set(key: Key, value: TomlInput): void;
-  /** False when the key was not there. */
+  /** Returns false if the key was not set. */
   unset(key: Key): boolean;
-  /** Everything, frozen. */
+  /** All values, frozen. */
   all(): TomlTable;
 }
 
-/** One caller's change, and what became of it in the last transaction that tried it. */
+/** One call's change, and its outcome in the last transaction that tried it. */
 export interface PendingChange {
   readonly change: (transaction: ConfigTransaction) => unknown;
   outcome: { readonly value: unknown } | { readonly error: unknown } | undefined;
 }
 
 /**
- * Merges changes into a document, in their order. One that throws takes back only its own edits.
+ * Merges changes into a document, in order. A change that throws undoes only its own edits.
  *
- * @returns The document with the changes; `before` itself when nothing changed.
+ * @returns The document with the changes; `before` itself if nothing changed.
  */
 export function mergeChanges(before: TomlDocument, changes: readonly PendingChange[]): TomlDocument {
   const edit = before.edit();
@@ -44,7 +45,7 @@ export function mergeChanges(before: TomlDocument, changes: readonly PendingChan
   return mergeOneByOne(before, changes);
 }
 
-/** After the gate refused the whole: each change has its own, so that only those that cannot be written are refused. */
+/** The gate has refused all changes together. Edit by edit, it refuses only those that cannot be written. */
 function mergeOneByOne(before: TomlDocument, changes: readonly PendingChange[]): TomlDocument {
   let document = before;
   for (const pending of changes) {
@@ -55,9 +56,13 @@ function mergeOneByOne(before: TomlDocument, changes: readonly PendingChange[]):
     } catch (cause) {
       if (!(cause instanceof GateError)) throw cause;
       pending.outcome = {
-        error: new ZjjError('CONFIG_WRITE', `The change could not be written without damage: ${cause.message}`, {
-          cause,
-        }),
+        error: new ZjjError(
+          'CONFIG_WRITE',
+          `The change cannot be written without damaging the file: ${cause.message}`,
+          {
+            cause,
+          },
+        ),
       };
     }
   }
@@ -70,9 +75,9 @@ function merge(edit: TomlEdit, pending: PendingChange): void {
   try {
     const value = pending.change(transaction);
     if (isThenable(value)) {
-      // Nobody else will see how it ends.
+      // Nothing else handles its rejection.
       value.then(undefined, () => {});
-      throw new ZjjError('INVALID_VALUE', 'The function of an update must be synchronous; it returned a promise');
+      throw new ZjjError('INVALID_VALUE', 'The update function must be synchronous, but it returned a promise');
     }
     pending.outcome = { value };
   } catch (error) {
@@ -83,9 +88,16 @@ function merge(edit: TomlEdit, pending: PendingChange): void {
   }
 }
 
+/** The stored values of a transaction, with the edits so far. */
+export let storedIn: (transaction: ConfigTransaction) => TypedTable;
+
 class OpenTransaction implements ConfigTransaction {
   readonly #edit: TomlEdit;
   #ended = false;
+
+  static {
+    storedIn = (transaction) => (transaction as OpenTransaction).#open().root;
+  }
 
   constructor(edit: TomlEdit) {
     this.#edit = edit;
@@ -116,7 +128,7 @@ class OpenTransaction implements ConfigTransaction {
   }
 
   #open(): TomlEdit {
-    if (this.#ended) throw new TypeError('The transaction has ended: use it only inside the function of the update');
+    if (this.#ended) throw new TypeError('The transaction has ended: use it only inside the update function');
     return this.#edit;
   }
 }

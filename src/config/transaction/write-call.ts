@@ -1,25 +1,97 @@
-import type { LockHolder, WaitOptions } from '../../lock/index.js';
-import { listenForAbort, readHolder, timeoutError } from '../../lock/internal.js';
-import { Deadline } from './deadline.js';
+import type { WaitOptions } from '../../lock/index.js';
+import {
+  checkFileMode,
+  checkTimeout,
+  listenForAbort,
+  readHolder,
+  readRecord,
+  timeoutError,
+} from '../../lock/internal.js';
 import type { ConfigTransaction, PendingChange } from './merge-changes.js';
 
-/** What timers can count: longer waits take several. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/** Where a call waits. */
-export interface WaitingRoom {
-  readonly lockPath: string | undefined;
-  /** The call leaves, and rejects with `reason()`. */
-  giveUp(call: WriteCall, reason: () => unknown): void;
+export interface WriteOptions extends WaitOptions {
+  /** The permissions of a config and lock file that this call creates, less the umask. Default 0o666. */
+  fileMode?: number | undefined;
 }
 
-/** One asynchronous call: its promise, its deadline, its signal. */
+/** As {@link WriteOptions}, for the synchronous forms. */
+export type WriteSyncOptions = Omit<WriteOptions, 'signal'>;
+
+/** A write without a `timeout` fails after the lock has not changed hands for this long. */
+const STALL_TIMEOUT_MS = 5_000;
+
+/** A write without a `timeout` fails after this long in any case. */
+const MAX_WAIT_MS = 60_000;
+
+/** The longest delay of a Node.js timer. A longer wait takes several. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+const DEFAULT_FILE_MODE = 0o666;
+
+/** @throws RangeError, TypeError: `fileMode` is not a file mode. */
+export function fileModeOf({ fileMode = DEFAULT_FILE_MODE }: WriteOptions): number {
+  return checkFileMode(fileMode);
+}
+
+/**
+ * How long a call waits for the config's lock. A `timeout` counts from the call. Without one, the call times out after
+ * 5 seconds without progress: while the holder's record keeps changing, a long queue is no error, for up to 60 seconds.
+ */
+export class Deadline {
+  readonly #start = performance.now();
+  readonly #timeoutMs: number | undefined;
+  /** The record in the lock file when it was last read. */
+  #record: string | undefined;
+  /** When that record was first seen. */
+  #unchangedSince = this.#start;
+  #isRenewed = false;
+
+  /** @throws RangeError, TypeError: `timeout` is not a number of milliseconds. */
+  constructor({ timeout }: WriteOptions) {
+    this.#timeoutMs = timeout === undefined ? undefined : checkTimeout(timeout);
+  }
+
+  /** Restarts the 5 seconds, at the start of a wait. */
+  noteRecord(record: string | undefined): void {
+    this.#record = record;
+    this.#unchangedSince = performance.now();
+  }
+
+  get leftMs(): number {
+    const end =
+      this.#timeoutMs === undefined
+        ? Math.min(this.#unchangedSince + STALL_TIMEOUT_MS, this.#start + MAX_WAIT_MS)
+        : this.#start + this.#timeoutMs;
+    return Math.max(0, end - performance.now());
+  }
+
+  /** Restarts the 5 seconds if the lock has changed hands. False if the call has timed out. */
+  renew(lockPath: string): boolean {
+    const now = performance.now();
+    if (this.#timeoutMs !== undefined || now - this.#start >= MAX_WAIT_MS) return false;
+    const record = readRecord(lockPath);
+    if (record === this.#record) return false;
+    this.noteRecord(record);
+    this.#isRenewed = true;
+    return true;
+  }
+
+  /** The milliseconds to report in a timeout. */
+  get waitedMs(): number {
+    if (this.#timeoutMs !== undefined) return this.#timeoutMs;
+    return this.#isRenewed ? Math.round(performance.now() - this.#start) : STALL_TIMEOUT_MS;
+  }
+}
+
+/** One asynchronous call that waits for the lock: its change, its promise, its deadline and its signal. */
 export class WriteCall implements PendingChange {
   readonly promise: Promise<unknown>;
   readonly change: (transaction: ConfigTransaction) => unknown;
   readonly fileMode: number;
   outcome: PendingChange['outcome'];
-  readonly #room: WaitingRoom;
+  /** Set by the queue as soon as it is known. */
+  lockPath: string | undefined;
+  readonly #leaveQueue: (call: WriteCall, reason: () => unknown) => void;
   readonly #deadline: Deadline;
   readonly #signal: AbortSignal | undefined;
   #onWait: WaitOptions['onWait'];
@@ -27,56 +99,56 @@ export class WriteCall implements PendingChange {
   #reject!: (reason: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
 
+  /**
+   * @param leaveQueue - Takes the call out of its queue and rejects it with `reason()`, unless its merge has begun.
+   * @throws RangeError, TypeError: an option is invalid. `signal.reason` if it is aborted.
+   */
   constructor(
-    room: WaitingRoom,
+    leaveQueue: (call: WriteCall, reason: () => unknown) => void,
     change: (transaction: ConfigTransaction) => unknown,
-    options: {
-      timeoutMs: number | undefined;
-      fileMode: number;
-      signal?: AbortSignal | undefined;
-      onWait?: WaitOptions['onWait'];
-    },
+    options: WriteOptions,
   ) {
-    this.#room = room;
-    this.change = change;
-    this.fileMode = options.fileMode;
-    this.#deadline = new Deadline(options.timeoutMs);
+    this.fileMode = fileModeOf(options);
+    this.#deadline = new Deadline(options);
     this.#signal = options.signal;
+    this.#signal?.throwIfAborted();
+    this.#leaveQueue = leaveQueue;
+    this.change = change;
     this.#onWait = options.onWait;
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    if (options.signal !== undefined) listenForAbort(options.signal, this);
-    this.arm();
+    if (this.#signal !== undefined) listenForAbort(this.#signal, this);
+    this.startClock();
   }
 
-  /** From now on timeout and signal count. */
-  arm(): void {
+  /** From here on the timeout counts. */
+  startClock(): void {
     if (this.#deadline.leftMs === Number.POSITIVE_INFINITY) return;
-    this.#timer = setTimeout(() => this.#expire(), Math.min(this.#deadline.leftMs, LONGEST_TIMER_MS));
+    this.#timer = setTimeout(() => this.#expire(), Math.min(this.#deadline.leftMs, MAX_TIMER_MS));
   }
 
-  /** From now on they do not: the merge begins, and what really happens is reported. */
-  disarm(): void {
+  /** Stops the clock: once merging starts, the call reports its real outcome. */
+  stopClock(): void {
     clearTimeout(this.#timer);
   }
 
-  /** The lock is somebody else's. */
+  /** Called when another process or thread holds the lock; `record` is what it wrote into the lock file. */
   noteWait(record: string | undefined, lockPath: string): void {
     this.#deadline.noteRecord(record);
     const onWait = this.#onWait;
     this.#onWait = undefined;
     if (onWait === undefined) return;
-    const holder: LockHolder | undefined = readHolder(lockPath);
+    const holder = readHolder(lockPath);
     try {
       onWait(holder);
     } catch (error) {
-      this.#room.giveUp(this, () => error);
+      this.#leaveQueue(this, () => error);
     }
   }
 
-  /** Tells the caller what became of its change. */
+  /** Settles the promise with the outcome of the change. */
   settle(): void {
     const outcome = this.outcome;
     if (outcome === undefined) return;
@@ -85,7 +157,7 @@ export class WriteCall implements PendingChange {
     else this.#resolve(outcome.value);
   }
 
-  /** The transaction failed as a whole; a change that itself had failed says so rather. */
+  /** Rejects the promise because the whole transaction failed. If the change itself threw, that error comes first. */
   fail(error: unknown): void {
     this.#end();
     this.#reject(this.outcome !== undefined && 'error' in this.outcome ? this.outcome.error : error);
@@ -93,30 +165,26 @@ export class WriteCall implements PendingChange {
 
   /** The signal's listener. */
   handleEvent(): void {
-    this.#room.giveUp(this, () => this.#signal?.reason);
+    this.#leaveQueue(this, () => this.#signal?.reason);
   }
 
-  /** Gives up what was aborted, or whose time ran out, while signal and timeout did not count. */
+  /** Gives up if the signal was aborted or the time ran out while the clock was stopped. */
   giveUpIfOver(): void {
     if (this.#signal?.aborted) this.handleEvent();
     else if (this.#deadline.leftMs <= 0) {
-      this.disarm();
+      this.stopClock();
       this.#expire();
     }
   }
 
   #expire(): void {
-    if (this.#deadline.leftMs > 0) {
-      this.arm();
-      return;
-    }
-    const lockPath = this.#room.lockPath;
-    if (lockPath !== undefined && this.#deadline.renew(lockPath)) this.arm();
-    else this.#room.giveUp(this, () => timeoutError(lockPath ?? '', this.#deadline.waitedMs));
+    const { lockPath } = this;
+    if (this.#deadline.leftMs > 0 || (lockPath !== undefined && this.#deadline.renew(lockPath))) this.startClock();
+    else this.#leaveQueue(this, () => timeoutError(lockPath ?? '', this.#deadline.waitedMs));
   }
 
   #end(): void {
-    this.disarm();
+    this.stopClock();
     this.#signal?.removeEventListener('abort', this);
   }
 }

@@ -1,70 +1,168 @@
-import { acquire, type HeldLock, readRecord } from '../../lock/internal.js';
-import { warm } from '../file/read.js';
+import { ZjjError } from '../../errors.js';
+import { acquire, acquireSync, type HeldLock, readRecord, timeoutError } from '../../lock/internal.js';
+import { preparse } from '../file/read-document.js';
 import { isStillAt, resolveForWriting } from '../file/resolve.js';
-import { commitBatch } from './commit-batch.js';
-import { drive } from './drive.js';
-import type { WaitingRoom, WriteCall } from './write-call.js';
+import type { ConfigTransaction, PendingChange } from './merge-changes.js';
+import { runSteps, runStepsSync } from './steps.js';
+import { runTransaction } from './transaction.js';
+import { Deadline, fileModeOf, WriteCall, type WriteOptions, type WriteSyncOptions } from './write-call.js';
 
-/** One transaction merges so many calls at the most; the others are for the next. */
+/** The most calls that one transaction merges. The others wait for the next one. */
 const MAX_BATCH = 10_000;
 
-/** How old what we know of the lock's record may be for a call that joins a wait. */
-const RECORD_AGE_MS = 50;
+/** A record that was read this recently need not be read again for a call that joins a wait. */
+const RECORD_MAX_AGE_MS = 50;
+
+/** The queue of each config that this thread is writing. */
+const queues = new Map<string, WriteQueue>();
 
 /**
- * The calls of this thread that write one config. Those that wait when the lock is granted are merged in one
- * transaction: group commit.
+ * Runs a change in a transaction, together with the other calls of this thread that wait for the same config.
+ *
+ * @param locate - Returns the config's absolute path. It is asked again once the lock is held, since another process may
+ *   have changed the answer in the meantime.
+ * @param change - Runs under the lock; must be synchronous.
+ * @returns What `change` returned, once its edits are on disk.
  */
-export class WriteQueue implements WaitingRoom {
-  lockPath: string | undefined;
+export async function transact<R>(
+  locate: () => string,
+  change: (transaction: ConfigTransaction) => R,
+  options: WriteOptions = {},
+): Promise<R> {
+  checkChange(change);
+  const path = locate();
+  const queue = queues.get(path) ?? new WriteQueue(path, locate);
+  return queue.add(change, options) as Promise<R>;
+}
+
+/** As {@link transact}, but blocks the thread, and merges no other calls. */
+export function transactSync<R>(
+  locate: () => string,
+  change: (transaction: ConfigTransaction) => R,
+  options: WriteSyncOptions = {},
+): R {
+  checkChange(change);
+  const fileMode = fileModeOf(options);
+  const deadline = new Deadline(options);
+  let onWait = options.onWait;
+  for (;;) {
+    const path = resolveForWriting(locate());
+    const lockPath = `${path}.lock`;
+    preparse(path);
+    const lock = acquireBefore(deadline, lockPath, fileMode, (holder) => {
+      onWait?.(holder);
+      onWait = undefined;
+    });
+    const pending: PendingChange = { change, outcome: undefined };
+    let isDone = false;
+    try {
+      isDone = isStillAt(path, locate()) && runStepsSync(runTransaction(lock, path, [pending], fileMode, false));
+    } finally {
+      lock.release();
+    }
+    if (isDone && pending.outcome !== undefined) {
+      if ('error' in pending.outcome) throw pending.outcome.error;
+      return pending.outcome.value as R;
+    }
+    if (deadline.leftMs <= 0 && !deadline.renew(lockPath)) throw timeoutError(lockPath, deadline.waitedMs);
+  }
+}
+
+/** Whether calls of this thread for that path are still running. */
+export function hasPendingCalls(path: string): boolean {
+  return queues.has(path);
+}
+
+function checkChange(change: unknown): void {
+  if (typeof change !== 'function') throw new TypeError(`change must be a function, not ${typeof change}`);
+}
+
+function acquireBefore(
+  deadline: Deadline,
+  lockPath: string,
+  fileMode: number,
+  onWait: NonNullable<WriteSyncOptions['onWait']>,
+): HeldLock {
+  let isWaiting = false;
+  for (;;) {
+    try {
+      return acquireSync(lockPath, {
+        timeout: deadline.leftMs,
+        readsState: true,
+        fileMode,
+        onWait: (holder) => {
+          // The time before the wait, such as parsing, is not part of the 5 seconds.
+          if (!isWaiting) deadline.noteRecord(readRecord(lockPath));
+          isWaiting = true;
+          onWait(holder);
+        },
+      });
+    } catch (error) {
+      const hasTimedOut = error instanceof ZjjError && error.code === 'LOCK_TIMEOUT';
+      if (!hasTimedOut) throw error;
+      if (deadline.leftMs <= 0 && !deadline.renew(lockPath)) throw timeoutError(lockPath, deadline.waitedMs);
+    }
+  }
+}
+
+/**
+ * The calls of this thread that write one config. All calls that wait when the lock is granted are merged into one
+ * transaction (group commit). The queue exists while it has calls.
+ */
+class WriteQueue {
+  readonly #path: string;
   readonly #locate: () => string;
-  readonly #onEmpty: () => void;
   readonly #calls = new Set<WriteCall>();
   #isRunning = false;
-  /** Ends the wait for the lock when its last call has given up. */
+  /** The lock file that the last call waited for. */
+  #lockPath: string | undefined;
+  /** The wait for the lock. It is aborted when its last call gives up. */
   #wait: { readonly controller: AbortController; readonly ended: Promise<void> } | undefined;
   #record: { readonly text: string | undefined; readonly time: number } | undefined;
 
-  constructor(locate: () => string, onEmpty: () => void) {
+  constructor(path: string, locate: () => string) {
+    this.#path = path;
     this.#locate = locate;
-    this.#onEmpty = onEmpty;
   }
 
-  add(call: WriteCall): void {
+  add(change: (transaction: ConfigTransaction) => unknown, options: WriteOptions): Promise<unknown> {
+    const call = new WriteCall(this.#leave, change, options);
     this.#calls.add(call);
+    call.lockPath = this.#lockPath;
     if (!this.#isRunning) void this.#run();
-    else if (this.lockPath !== undefined) call.noteWait(this.#recentRecord(this.lockPath), this.lockPath);
+    else if (this.#lockPath !== undefined) call.noteWait(this.#recentRecord(this.#lockPath), this.#lockPath);
+    return call.promise;
   }
 
-  giveUp(call: WriteCall, reason: () => unknown): void {
-    // Not among those that wait: its merge has begun.
+  readonly #leave = (call: WriteCall, reason: () => unknown): void => {
+    // A call whose merge has begun is no longer in the set, and cannot leave.
     if (!this.#calls.delete(call)) return;
     const wait = this.#wait;
     if (this.#calls.size > 0 || wait === undefined) {
       call.fail(reason());
       return;
     }
-    // It was the last. Nothing of it is left behind once it is told: no thread, no descriptor, no late grant.
+    // It was the last call. End the wait before the call rejects, so that no thread, descriptor or late grant remains.
     wait.controller.abort();
     void wait.ended.then(() => call.fail(reason()));
-  }
+  };
 
   async #run(): Promise<void> {
     this.#isRunning = true;
+    queues.set(this.#path, this);
     while (this.#calls.size > 0) {
       try {
-        await this.#transaction();
+        await this.#runBatch();
       } catch (error) {
         for (const call of this.#take(Number.POSITIVE_INFINITY)) call.fail(error);
       }
     }
-    this.#isRunning = false;
-    this.#onEmpty();
+    queues.delete(this.#path);
   }
 
-  async #transaction(): Promise<void> {
+  async #runBatch(): Promise<void> {
     const path = resolveForWriting(this.#locate());
-    warm(path);
+    preparse(path);
     const lock = await this.#acquire(`${path}.lock`);
     if (lock === undefined) return;
     let batch: WriteCall[] = [];
@@ -72,7 +170,7 @@ export class WriteQueue implements WaitingRoom {
       if (!isStillAt(path, this.#locate())) return;
       batch = this.#take(MAX_BATCH);
       if (batch.length === 0) return;
-      const isDone = await drive(commitBatch(lock, path, batch, batch[0]?.fileMode ?? 0, true));
+      const isDone = await runSteps(runTransaction(lock, path, batch, batch[0]?.fileMode ?? 0, true));
       if (isDone) for (const call of batch) call.settle();
       else this.#putBack(batch);
     } catch (error) {
@@ -83,13 +181,14 @@ export class WriteQueue implements WaitingRoom {
     }
   }
 
-  /** Undefined when every call gave up. */
+  /** Undefined if all calls gave up. */
   async #acquire(lockPath: string): Promise<HeldLock | undefined> {
-    this.lockPath = lockPath;
+    this.#lockPath = lockPath;
+    for (const call of this.#calls) call.lockPath = lockPath;
     const controller = new AbortController();
     const [first] = this.#calls;
     let hasEnded!: () => void;
-    // Set before the call: its onBusy runs within it, and may make the last of our calls give up.
+    // Set before acquire() is called: it may call onBusy at once, and the last call may then give up.
     this.#wait = { controller, ended: new Promise((resolve) => (hasEnded = resolve)) };
     const granted = acquire(lockPath, {
       signal: controller.signal,
@@ -97,7 +196,7 @@ export class WriteQueue implements WaitingRoom {
       fileMode: first?.fileMode,
       onBusy: () => {
         const record = this.#recentRecord(lockPath);
-        // A copy: one whose onWait throws leaves.
+        // Iterate over a copy: a call whose onWait throws leaves the set.
         for (const call of [...this.#calls]) call.noteWait(record, lockPath);
       },
     });
@@ -116,7 +215,7 @@ export class WriteQueue implements WaitingRoom {
     const batch: WriteCall[] = [];
     for (const call of this.#calls) {
       if (batch.length === most) break;
-      call.disarm();
+      call.stopClock();
       batch.push(call);
     }
     if (batch.length === this.#calls.size) this.#calls.clear();
@@ -124,23 +223,23 @@ export class WriteQueue implements WaitingRoom {
     return batch;
   }
 
-  /** The lock was lost: the batch goes to the head of the queue again, and its deadlines count again. */
+  /** The lock was lost. The batch returns to the head of the queue, and its timeouts count again. */
   #putBack(batch: readonly WriteCall[]): void {
     const later = [...this.#calls];
     this.#calls.clear();
     for (const call of batch) {
       call.outcome = undefined;
       this.#calls.add(call);
-      call.arm();
+      call.startClock();
     }
     for (const call of later) this.#calls.add(call);
-    // What came about while they were being merged: no event comes for it any more.
+    // An abort or a timeout during the merge raised no event.
     for (const call of batch) call.giveUpIfOver();
   }
 
   #recentRecord(lockPath: string): string | undefined {
     const now = performance.now();
-    if (this.#record === undefined || now - this.#record.time > RECORD_AGE_MS) {
+    if (this.#record === undefined || now - this.#record.time > RECORD_MAX_AGE_MS) {
       this.#record = { text: readRecord(lockPath), time: now };
     }
     return this.#record.text;

@@ -1,43 +1,59 @@
+import type { TomlDocument, TomlTable } from '../../toml/index.js';
 import { codeOf } from '../file/config-error.js';
-import { documentOf, emptyDocument, readFile } from '../file/read.js';
-import type { Snapshot, StoreView } from '../store-view.js';
+import { documentOf, emptyDocument } from '../file/read-document.js';
+import { readFile } from '../file/read-file.js';
 import { type PathListener, watchPath } from './watched-path.js';
 
-/** How long a file that looks half saved is given. */
-const DOUBT_MS = 100;
+/** How long a file that looks half saved may stay so before it counts. */
+const SETTLE_MS = 100;
+
+/** A config at one moment, as its store shows it. */
+export interface Snapshot<T extends object> {
+  /** The stored values over the defaults. */
+  readonly tree: TomlTable;
+  /** The schema's output; the tree itself if there is no schema. */
+  readonly value: Readonly<T>;
+}
+
+/** Turns the document of a config into what its store shows. */
+export interface SnapshotSource<T extends object> {
+  /** @throws if the document is not valid. */
+  of(document: TomlDocument): Snapshot<T>;
+}
 
 export interface FeedListener<T extends object> {
   readonly keepsAlive: boolean;
-  /** The config says something else, or is written otherwise. */
+  /** The text of the config has changed. */
   onSnapshot(snapshot: Snapshot<T>): void;
   /** The config cannot be read now, or is not valid. */
   onError(error: unknown): void;
 }
 
-/** What was found at the path, before anything is made of it. */
-type Found = { readonly bytes: Buffer | undefined } | { readonly error: unknown };
+/** What the path led to when it was last read. */
+type FileState = { readonly bytes: Buffer | undefined } | { readonly error: unknown };
 
-/** Looks at a config whenever it may have changed, and tells what it finds, each state once. */
+/** Reads a config whenever it may have changed, and reports each state once. */
 export class ChangeFeed<T extends object> implements PathListener {
-  /** As it was at the beginning. */
+  /** The config when the feed began. */
   readonly first: Snapshot<T>;
   readonly #path: string;
-  readonly #view: StoreView<T>;
+  readonly #view: SnapshotSource<T>;
   readonly #listener: FeedListener<T>;
   readonly #unwatch: () => void;
-  #found: Found;
-  #doubt: NodeJS.Timeout | undefined;
+  #state: FileState;
+  /** Pending while the file looks half saved. */
+  #settling: NodeJS.Timeout | undefined;
 
   /** @throws as reading the config. */
-  constructor(path: string, view: StoreView<T>, listener: FeedListener<T>) {
+  constructor(path: string, view: SnapshotSource<T>, listener: FeedListener<T>) {
     this.#path = path;
     this.#view = view;
     this.#listener = listener;
-    // Before the read, so that no change is missed between the two.
+    // Watch before reading, so that no change between the two is missed.
     this.#unwatch = watchPath(path, this);
     try {
-      this.#found = this.#find();
-      this.first = this.#read(this.#found);
+      this.#state = this.#readState();
+      this.first = this.#snapshotOf(this.#state);
     } catch (error) {
       this.#unwatch();
       throw error;
@@ -49,45 +65,45 @@ export class ChangeFeed<T extends object> implements PathListener {
   }
 
   look(): void {
-    const found = this.#find();
-    // While it is doubted, that is for the timer to tell.
-    if (isSame(found, this.#found)) return;
-    this.#found = found;
-    this.#tell(found, false);
+    const state = this.#readState();
+    // A pending timer decides whether this state counts.
+    if (isSame(state, this.#state)) return;
+    this.#state = state;
+    this.#report(state, false);
   }
 
   end(): void {
     this.#unwatch();
-    clearTimeout(this.#doubt);
+    clearTimeout(this.#settling);
   }
 
-  #tell(found: Found, isSure: boolean): void {
+  #report(state: FileState, isSettled: boolean): void {
     let snapshot: Snapshot<T> | undefined;
     let failure: unknown;
     try {
-      snapshot = this.#read(found);
+      snapshot = this.#snapshotOf(state);
     } catch (error) {
       failure = error;
     }
-    const isWhole = snapshot !== undefined && 'bytes' in found && found.bytes !== undefined && found.bytes.length > 0;
-    if (!isWhole && !isSure) {
-      this.#doubt ??= setTimeout(() => this.#lookAgain(), DOUBT_MS);
-      if (!this.keepsAlive) this.#doubt.unref();
+    const isWhole = snapshot !== undefined && 'bytes' in state && state.bytes !== undefined && state.bytes.length > 0;
+    if (!isWhole && !isSettled) {
+      this.#settling ??= setTimeout(() => this.#settle(), SETTLE_MS);
+      if (!this.keepsAlive) this.#settling.unref();
       return;
     }
-    clearTimeout(this.#doubt);
-    this.#doubt = undefined;
+    clearTimeout(this.#settling);
+    this.#settling = undefined;
     if (snapshot === undefined) this.#listener.onError(failure);
     else this.#listener.onSnapshot(snapshot);
   }
 
-  #lookAgain(): void {
-    this.#found = this.#find();
-    this.#tell(this.#found, true);
+  #settle(): void {
+    this.#state = this.#readState();
+    this.#report(this.#state, true);
   }
 
-  /** Always the bytes: size, time and inode of a file that changed can all be what they were. */
-  #find(): Found {
+  /** Always reads the bytes: a changed file can have the same size, time and inode as before. */
+  #readState(): FileState {
     try {
       return { bytes: readFile(this.#path)?.bytes };
     } catch (error) {
@@ -95,13 +111,13 @@ export class ChangeFeed<T extends object> implements PathListener {
     }
   }
 
-  #read(found: Found): Snapshot<T> {
-    if ('error' in found) throw found.error;
-    return this.#view.of(found.bytes === undefined ? emptyDocument(this.#path) : documentOf(this.#path, found.bytes));
+  #snapshotOf(state: FileState): Snapshot<T> {
+    if ('error' in state) throw state.error;
+    return this.#view.of(state.bytes === undefined ? emptyDocument(this.#path) : documentOf(this.#path, state.bytes));
   }
 }
 
-function isSame(one: Found, other: Found): boolean {
+function isSame(one: FileState, other: FileState): boolean {
   if ('error' in one) return 'error' in other && codeOf(causeOf(one.error)) === codeOf(causeOf(other.error));
   if ('error' in other) return false;
   if (one.bytes === undefined || other.bytes === undefined) return one.bytes === other.bytes;

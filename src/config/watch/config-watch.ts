@@ -1,45 +1,45 @@
 import { listenForAbort } from '../../lock/internal.js';
-import type { Snapshot, StoreView } from '../store-view.js';
-import { changedKeys } from '../tables.js';
-import { ChangeFeed } from './change-feed.js';
+import { ChangeFeed, type Snapshot, type SnapshotSource } from './change-feed.js';
+import { changedKeys } from './changed-keys.js';
 
-/** A config as it was and as it is. */
+/** One change of a config. */
 export interface ConfigChange<T> {
-  /** The `new` of the change before. */
+  /** The config before the change: the `new` of the previous change. */
   readonly old: Readonly<T>;
+  /** The config after the change. */
   readonly new: Readonly<T>;
   /**
-   * The keys, part by part, under which what is stored, or its default, is another value now: where both have a table,
-   * the members that differ, else the value itself. With a schema too, keys of the file and not of the schema's output.
+   * The keys, as arrays of parts, whose stored or default values differ. If both sides have a table under a key, the
+   * differing members are named instead. With a schema these are still keys of the file, not of the schema's output.
    */
   readonly keys: readonly (readonly string[])[];
 }
 
 export interface WatchOptions {
-  /** Ends it. */
+  /** Ends the watch. */
   signal?: AbortSignal | undefined;
   /**
-   * Told once of each state of the file that is passed over: it cannot be read (CONFIG_READ), is not TOML (CONFIG_PARSE,
-   * CONFIG_ENCODING, CONFIG_LIMIT), or not what the schema asks for (CONFIG_INVALID). What it throws is an uncaught
-   * exception. Default: such states are passed over in silence, and every read of the config says what is wrong.
+   * Called once for each state of the file that is skipped: the file cannot be read (CONFIG_READ), is not TOML
+   * (CONFIG_PARSE, CONFIG_ENCODING, CONFIG_LIMIT), or fails the schema (CONFIG_INVALID). If it throws, that is an
+   * uncaught exception. By default such states are skipped silently; every read of the config still reports them.
    */
   onError?: ((error: unknown) => void) | undefined;
 }
 
-/** The changes of a config as they are taken; those that nobody took yet are one. */
+/** The changes of a config as an async iterator. Changes that the caller has not taken yet are merged into one. */
 export class ConfigWatch<T extends object> implements AsyncIterableIterator<ConfigChange<T>>, AsyncDisposable {
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = { handleEvent: () => this.#abort() };
   readonly #waiting: { resolve(result: IteratorResult<ConfigChange<T>>): void; reject(reason: unknown): void }[] = [];
-  /** Undefined when it has ended. */
+  /** Undefined once the watch has ended. */
   #feed: ChangeFeed<T> | undefined;
-  /** As whoever takes the changes knows it. */
+  /** The last snapshot that the caller has taken. */
   #taken: Snapshot<T> | undefined;
   #latest: Snapshot<T> | undefined;
-  /** An abort that is still to be told. */
+  /** An abort that no call of next() has reported yet. */
   #aborted: { readonly reason: unknown } | undefined;
 
-  constructor(path: string, view: StoreView<T>, { signal, onError }: WatchOptions) {
+  constructor(path: string, view: SnapshotSource<T>, { signal, onError }: WatchOptions) {
     this.#signal = signal;
     if (signal?.aborted) {
       this.#aborted = { reason: signal.reason };
@@ -49,9 +49,9 @@ export class ConfigWatch<T extends object> implements AsyncIterableIterator<Conf
       keepsAlive: true,
       onSnapshot: (snapshot) => {
         this.#latest = snapshot;
-        this.#give();
+        this.#deliver();
       },
-      onError: (error) => callUncaught(onError, error),
+      onError: (error) => callListener(onError, error),
     });
     this.#taken = this.#feed.first;
     this.#latest = this.#feed.first;
@@ -65,7 +65,7 @@ export class ConfigWatch<T extends object> implements AsyncIterableIterator<Conf
     if (this.#feed === undefined) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
-      this.#give();
+      this.#deliver();
     });
   }
 
@@ -84,7 +84,8 @@ export class ConfigWatch<T extends object> implements AsyncIterableIterator<Conf
     await this.return();
   }
 
-  #give(): void {
+  /** Resolves the first waiting next() if there is a change. */
+  #deliver(): void {
     if (this.#waiting.length === 0 || this.#taken === undefined || this.#latest === undefined) return;
     const change = changeBetween(this.#taken, this.#latest);
     if (change === undefined) return;
@@ -111,7 +112,7 @@ export class ConfigWatch<T extends object> implements AsyncIterableIterator<Conf
 /** Calls a listener for each change, until the result is disposed of or the signal aborts. */
 export function onConfigChange<T extends object>(
   path: string,
-  view: StoreView<T>,
+  view: SnapshotSource<T>,
   listener: (change: ConfigChange<T>) => void,
   { signal, onError }: WatchOptions,
 ): Disposable {
@@ -122,9 +123,9 @@ export function onConfigChange<T extends object>(
       const change = changeBetween(known, snapshot);
       if (change === undefined) return;
       known = snapshot;
-      callUncaught(listener, change);
+      callListener(listener, change);
     },
-    onError: (error) => callUncaught(onError, error),
+    onError: (error) => callListener(onError, error),
   });
   let known = feed.first;
   const end = () => {
@@ -136,14 +137,14 @@ export function onConfigChange<T extends object>(
   return { [Symbol.dispose]: end };
 }
 
-/** Undefined where all that was read is the same. */
+/** Undefined if no value differs. */
 function changeBetween<T extends object>(old: Snapshot<T>, now: Snapshot<T>): ConfigChange<T> | undefined {
   const keys = old === now ? [] : changedKeys(old.tree, now.tree);
   return keys.length === 0 ? undefined : Object.freeze({ old: old.value, new: now.value, keys: Object.freeze(keys) });
 }
 
-/** What a listener throws must not keep the others from being called, and must not be lost. */
-function callUncaught<A>(listener: ((argument: A) => void) | undefined, argument: A): void {
+/** Rethrows a listener's error as an uncaught exception, after the other listeners have been called. */
+function callListener<A>(listener: ((argument: A) => void) | undefined, argument: A): void {
   try {
     listener?.(argument);
   } catch (error) {

@@ -1,30 +1,29 @@
-import { type FSWatcher, readlinkSync, statSync, watch } from 'node:fs';
-import { basename, dirname, join, parse } from 'node:path';
-import { codeOf } from '../file/config-error.js';
-import { MAX_LINKS } from '../file/resolve.js';
+import { type FSWatcher, statSync, watch } from 'node:fs';
+import { basename } from 'node:path';
+import { walkPath } from '../file/walk-path.js';
 
-/** How often listeners look without having been told: network file systems tell nothing, queues of events overflow. */
+/** How often listeners look without an event. Network file systems send none, and event queues overflow. */
 const POLL_MS = 2_000;
 
-/** How often the directories are asked for again that another process keeps replacing, before the next poll does. */
+/** How many times to retry when a directory is replaced while we start watching it. After that, the poll takes over. */
 const MAX_ROUNDS = 10;
 
 export interface PathListener {
-  /** Whether the process stays alive for it. */
+  /** Whether it keeps the process alive. */
   readonly keepsAlive: boolean;
-  /** What stands at the path may have changed. */
+  /** Called when the path may lead to another file, or to other contents. */
   look(): void;
 }
 
 const watchedPaths = new Map<string, WatchedPath>();
 
 /**
- * Has a listener look whenever what a path leads to may have changed, and now and then besides. It is watched when this
- * returns: whoever reads then misses nothing.
+ * Calls a listener whenever the file at a path may have changed, and at regular intervals. The watch is active when this
+ * returns, so a caller that reads the file afterwards misses no change.
  *
- * @param path - Absolute. Neither it nor its directory need exist.
- * @param pollMs - How often it looks besides; of the first listener of a path.
- * @returns Ends it; with the last listener of a path nothing is left open.
+ * @param path - Absolute. Neither it nor its directory needs to exist.
+ * @param pollMs - The interval in milliseconds. The first listener of a path sets it.
+ * @returns Ends the watch. With the last listener of a path, everything is closed.
  */
 export function watchPath(path: string, listener: PathListener, pollMs = POLL_MS): () => void {
   let watched = watchedPaths.get(path);
@@ -36,11 +35,11 @@ export function watchPath(path: string, listener: PathListener, pollMs = POLL_MS
   return () => watched.remove(listener);
 }
 
-/** A directory, for the names in it that the path leads through. */
+/** A directory, and the names in it that the path leads through. */
 interface Place {
   readonly directory: string;
   readonly names: Set<string>;
-  /** Tells a directory from another one that took its name. */
+  /** Device and inode: they differ if another directory has taken the name. */
   readonly identity: string;
 }
 
@@ -56,7 +55,7 @@ class WatchedPath {
   constructor(path: string, pollMs: number, onEmpty: () => void) {
     this.#path = path;
     this.#onEmpty = onEmpty;
-    this.#poll = setInterval(() => this.#tell(), pollMs);
+    this.#poll = setInterval(() => this.#notify(), pollMs);
   }
 
   add(listener: PathListener): void {
@@ -77,22 +76,22 @@ class WatchedPath {
     this.#onEmpty();
   }
 
-  #tell(): void {
+  #notify(): void {
     this.#due = undefined;
     this.#watch();
     this.#setKeepAlive();
-    // A copy, and asked again: one that looks may end others, or begin some that have looked already.
+    // Iterate over a copy and check again: a listener may end others, or add some that have looked already.
     for (const listener of [...this.#listeners]) if (this.#listeners.has(listener)) listener.look();
   }
 
   /** Watches the directories that the path leads through now. */
   #watch(): void {
-    // One may have been replaced between being found and being watched, and is then found to be another.
-    for (let round = 0; round < MAX_ROUNDS; round++) if (!this.#follow(placesOf(this.#path))) return;
+    // A directory may be replaced between the walk and the watch. The next round then sees another identity.
+    for (let round = 0; round < MAX_ROUNDS; round++) if (!this.#watchPlaces(placesOf(this.#path))) return;
   }
 
-  /** Whether another directory is watched now. */
-  #follow(places: ReadonlyMap<string, Place>): boolean {
+  /** Returns true if it has started to watch another directory. */
+  #watchPlaces(places: ReadonlyMap<string, Place>): boolean {
     for (const [directory, { place }] of this.#watchers) {
       if (places.get(directory)?.identity !== place.identity) this.#close(directory);
     }
@@ -105,11 +104,11 @@ class WatchedPath {
     return isNew;
   }
 
-  /** False where the system does not: the poll will do. */
+  /** Returns false if the system refuses, for example at the limit of watches. The poll still works. */
   #open(place: Place): boolean {
     const { directory } = place;
     try {
-      const watcher = watch(directory, (event, name) => this.#note(directory, event, name));
+      const watcher = watch(directory, (event, name) => this.#onEvent(directory, event, name));
       watcher.on('error', () => this.#close(directory));
       this.#watchers.set(directory, { watcher, place });
       return true;
@@ -123,15 +122,15 @@ class WatchedPath {
     this.#watchers.delete(directory);
   }
 
-  #note(directory: string, event: string, name: string | null): void {
+  #onEvent(directory: string, event: string, name: string | null): void {
     const names = this.#watchers.get(directory)?.place.names;
     if (names === undefined) return;
-    // The directory itself was removed or renamed: what is watched is no longer what stands there.
+    // The directory itself was removed or renamed. The watch follows it, but the path does not.
     const isGone = event === 'rename' && name === basename(directory);
     if (isGone) this.#close(directory);
     if (!isGone && name !== null && !names.has(foldName(name))) return;
     // One rename makes several events.
-    this.#due ??= setImmediate(() => this.#tell());
+    this.#due ??= setImmediate(() => this.#notify());
     this.#setKeepAlive();
   }
 
@@ -146,56 +145,15 @@ class WatchedPath {
 }
 
 /**
- * The directories in which something on the way of a path can change what it leads to: those of its symbolic links, and
- * that of the file, or of the first name on the way that is not there. (A directory on the way that is renamed is seen by
- * the poll.)
+ * The directories where a change can make the path lead to another file: those of its symbolic links, and that of the
+ * file or of the first name that is missing. The poll notices if a directory in between is renamed.
  */
 function placesOf(path: string): ReadonlyMap<string, Place> {
   const places = new Map<string, Place>();
-  const { root } = parse(path);
-  /** Always without links, so that `..` is the directory above. */
-  let directory = root;
-  let names = namesIn(path, root);
-  for (let links = 0; links <= MAX_LINKS; ) {
-    const [name, ...rest] = names;
-    if (name === undefined) break;
-    names = rest;
-    if (name === '..') {
-      directory = dirname(directory);
-      continue;
-    }
-    const entry = join(directory, name);
-    const link = readLink(entry);
-    if (link !== 'none' || rest.length === 0) addPlace(places, directory, name);
-    if (link === 'missing') break;
-    if (link === 'none') {
-      directory = entry;
-      continue;
-    }
-    links += 1;
-    const { root: linkRoot } = parse(link.target);
-    if (linkRoot !== '') directory = linkRoot;
-    names = [...namesIn(link.target, linkRoot), ...names];
+  for (const { directory, name, kind, rest } of walkPath(path)) {
+    if (kind !== 'file or directory' || rest.length === 0) addPlace(places, directory, name);
   }
   return places;
-}
-
-function namesIn(path: string, root: string): string[] {
-  const separator = process.platform === 'win32' ? /[\\/]/ : '/';
-  return path
-    .slice(root.length)
-    .split(separator)
-    .filter((name) => name !== '' && name !== '.');
-}
-
-/** `none`: something else stands there. `missing`: nothing, or nothing that may be seen. */
-function readLink(path: string): { readonly target: string } | 'none' | 'missing' {
-  try {
-    return { target: readlinkSync(path) };
-  } catch (error) {
-    // Windows says UNKNOWN of what is no link.
-    return codeOf(error) === 'EINVAL' || codeOf(error) === 'UNKNOWN' ? 'none' : 'missing';
-  }
 }
 
 function addPlace(places: Map<string, Place>, directory: string, name: string): void {
@@ -208,11 +166,11 @@ function addPlace(places: Map<string, Place>, directory: string, name: string): 
     const { dev, ino } = statSync(directory);
     places.set(directory, { directory, names: new Set([foldName(name)]), identity: `${dev}:${ino}` });
   } catch {
-    // It is gone: the next look finds another.
+    // It is gone. The next walk finds another.
   }
 }
 
-/** File systems that take names for the same tell of one by another; to look once too often does no harm. */
+/** A file system that ignores case or normalization may report another spelling. An extra look does no harm. */
 function foldName(name: string): string {
   return name.normalize('NFC').toLowerCase();
 }

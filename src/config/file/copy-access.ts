@@ -1,0 +1,65 @@
+import { fchmodSync, fchownSync, fstatSync, type Stats } from 'node:fs';
+import { ZjjError } from '../../errors.js';
+import { addon, LIST_LOST, systemError } from '../../lock/internal.js';
+import { codeOf, writeError } from './config-error.js';
+
+/**
+ * Gives a new file the group, owner, mode, access control list and user attributes of the file that it replaces. If that
+ * is not allowed, access becomes narrower, never wider.
+ *
+ * The order matters, see chown(2): chown after chmod drops set-user-ID. Group and owner are set one by one, since a user
+ * who may not change the owner may still change the group.
+ *
+ * @param path - The old file.
+ * @param fd - The new file, open.
+ * @throws ZjjError CONFIG_WRITE: the owner or the group would lose access, or others would gain it. The system's error
+ *   if a call fails.
+ */
+export function copyAccess(path: string, old: Stats, fd: number): void {
+  if (process.platform === 'win32') return;
+  const fresh = fstatSync(fd);
+  const keepsGroup = fresh.gid === old.gid || tryChown(fd, -1, old.gid);
+  const keepsOwner = fresh.uid === old.uid || tryChown(fd, old.uid, -1);
+  let mode = old.mode & 0o7777;
+  if (!keepsGroup) mode = narrowGroup(mode);
+  // A set-user-ID program must not run as another user than before.
+  if (!keepsOwner) mode &= ~0o4000;
+  const change = changeOfAccess(old.mode, keepsOwner, keepsGroup);
+  if (change !== undefined) {
+    const who = keepsOwner ? 'group' : 'owner';
+    const message = `Cannot write ${path}: its ${who} could not be kept and would ${change} access`;
+    throw new ZjjError('CONFIG_WRITE', message, { path });
+  }
+  // Attributes before the mode. The mode of a file with an access control list is the list's mask: a list inherited from
+  // the directory would widen it, and a list that could not be copied would give the group more.
+  const failure = addon().copyAttributes(path, fd);
+  if (failure > 0) throw writeError(path, systemError(path, { errno: failure, syscall: 'fsetxattr' }));
+  fchmodSync(fd, failure === LIST_LOST ? narrowGroup(mode) : mode);
+}
+
+function tryChown(fd: number, uid: number, gid: number): boolean {
+  try {
+    fchownSync(fd, uid, gid);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EPERM' || codeOf(error) === 'EINVAL') return false;
+    throw error;
+  }
+}
+
+/** Gives the group, which is another one now, the rights of others. */
+function narrowGroup(mode: number): number {
+  return (mode & ~0o2070) | ((mode & 0o007) << 3);
+}
+
+/** Tells whether the old owner or group would lose a right to read or write, or the group would gain one. */
+function changeOfAccess(mode: number, keepsOwner: boolean, keepsGroup: boolean): 'lose' | 'gain' | undefined {
+  const owner = (mode >> 6) & 6;
+  const group = (mode >> 3) & 6;
+  const others = mode & 6;
+  if (!keepsGroup && (group & ~others) !== 0) return 'lose';
+  // The old owner now counts as group or others. Usually a file's group is one of its owner's groups.
+  if (!keepsOwner && (owner & ~(keepsGroup ? group | others : others)) !== 0) return 'lose';
+  // A mode such as 0604 denies the group what others may do.
+  return !keepsGroup && (others & ~group) !== 0 ? 'gain' : undefined;
+}

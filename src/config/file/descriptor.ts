@@ -1,0 +1,54 @@
+import { closeSync, fsync, fsyncSync, openSync } from 'node:fs';
+import { codeOf } from './config-error.js';
+
+/** Syncs an open file to disk and blocks until it is there, as fsync(2). */
+export function syncDescriptor(fd: number): void {
+  try {
+    fsyncSync(fd);
+  } catch (error) {
+    if (!isSyncUnsupported(error)) throw error;
+  }
+}
+
+/** As {@link syncDescriptor}, but on libuv's thread pool. */
+export function syncDescriptorAsync(fd: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fsync(fd, (error) => (error === null || isSyncUnsupported(error) ? resolve() : reject(error)));
+  });
+}
+
+/**
+ * Opens a file or directory to sync it.
+ *
+ * @returns Undefined for a directory on Windows, where NTFS journals directory entries itself.
+ */
+export function openToSync(path: string, kind: 'file' | 'directory'): number | undefined {
+  if (process.platform !== 'win32') return openSync(path, 'r');
+  // FlushFileBuffers fails on a handle that cannot write.
+  return kind === 'file' ? openSync(path, 'r+') : undefined;
+}
+
+/** Syncs the entries of a directory to disk, so that new names in it survive a power loss. Does nothing on Windows. */
+export function syncDirectory(directory: string): void {
+  const fd = openToSync(directory, 'directory');
+  if (fd === undefined) return;
+  try {
+    syncDescriptor(fd);
+  } finally {
+    closeQuietly(fd);
+  }
+}
+
+/** close() whose error no longer matters: the data was read or synced already, or an earlier error is being reported. */
+export function closeQuietly(fd: number): void {
+  try {
+    closeSync(fd);
+  } catch {
+    // The descriptor is closed even then.
+  }
+}
+
+/** Some file systems cannot sync this kind of file. That is not a failure of the write. */
+function isSyncUnsupported(error: unknown): boolean {
+  return codeOf(error) === 'EINVAL' || codeOf(error) === 'ENOTSUP' || codeOf(error) === 'EOPNOTSUPP';
+}

@@ -1,0 +1,88 @@
+import { statSync } from 'node:fs';
+import { ZjjError } from '../../errors.js';
+import { TomlDocument } from '../../toml/index.js';
+import { readError } from './config-error.js';
+import { readBytes } from './read-file.js';
+
+/** The number of files whose last document is kept. */
+const CACHED_FILES = 16;
+
+interface CachedDocument {
+  readonly bytes: Buffer;
+  readonly document: TomlDocument;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** The last document of each file, oldest first. */
+const cache = new Map<string, CachedDocument>();
+
+/**
+ * Reads and parses the config at a path. Always reads the bytes, but parses them only if they have changed.
+ *
+ * @returns An empty document if there is no file.
+ * @throws ConfigParseError CONFIG_PARSE; ZjjError CONFIG_READ, CONFIG_ENCODING, CONFIG_LIMIT
+ */
+export function readDocument(path: string): TomlDocument {
+  const bytes = readBytes(path, cache.get(path)?.bytes);
+  return bytes === undefined ? emptyDocument(path) : documentOf(path, bytes);
+}
+
+/** The document of a config that does not exist. */
+export function emptyDocument(path: string): TomlDocument {
+  return TomlDocument.parse('', path);
+}
+
+/** Parses a file's bytes, unless they are those that were parsed last. Throws as {@link readDocument}. */
+export function documentOf(path: string, bytes: Buffer): TomlDocument {
+  const last = cache.get(path);
+  if (last !== undefined && (last.bytes === bytes || last.bytes.equals(bytes))) return last.document;
+  const document = TomlDocument.parse(decode(path, bytes), path);
+  cacheDocument(path, bytes, document);
+  return document;
+}
+
+/** Keeps a document and the bytes of its text, so that these bytes need not be parsed again. */
+export function cacheDocument(path: string, bytes: Buffer, document: TomlDocument): void {
+  cache.delete(path);
+  cache.set(path, { bytes, document });
+  if (cache.size <= CACHED_FILES) return;
+  for (const oldest of cache.keys()) {
+    cache.delete(oldest);
+    break;
+  }
+}
+
+/**
+ * Parses a config before its lock is acquired, so that it usually need not be parsed while the lock is held. Errors in
+ * the text are ignored, since another process may correct it before the lock is granted.
+ *
+ * @throws ZjjError CONFIG_READ: it is not a regular file, or cannot be read. So no lock file is created beside it.
+ */
+export function preparse(path: string): void {
+  try {
+    if (!looksCached(path)) readDocument(path);
+  } catch (error) {
+    if (error instanceof ZjjError && error.code === 'CONFIG_READ') throw error;
+  }
+}
+
+/** A guess from the file's size. If it is wrong, only time is lost: the bytes are read again under the lock. */
+function looksCached(path: string): boolean {
+  const last = cache.get(path);
+  if (last === undefined) return false;
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats?.isFile() === true && stats.size === last.bytes.length;
+  } catch (error) {
+    throw readError(path, error);
+  }
+}
+
+function decode(path: string, bytes: Buffer): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (cause) {
+    throw new ZjjError('CONFIG_ENCODING', `${path} is not UTF-8`, { path, cause });
+  }
+}
