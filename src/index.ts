@@ -1,3 +1,5 @@
+// Everything that `zjj` exports.
+
 export { getConfigValue, getConfigValueSync, readConfig, readConfigSync } from './config/read.js';
 export type { StandardSchema } from './config/schema.js';
 export { ConfigStore, type ConfigStoreOptions } from './config/store.js';

@@ -1,3 +1,5 @@
+// The config store: one TOML file that any number of processes can write at once.
+
 import type { WaitOptions } from '../lock/index.js';
 import { type Key, parseKey, type TomlInput, type TomlTable, type TomlValue } from '../toml/index.js';
 import { readDocument } from './file/read-document.js';
@@ -158,13 +160,13 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
    * await store.unset('token');
    */
   async unset(key: Key, options?: WaitOptions): Promise<boolean> {
-    const unset = unchangeToSet(key);
+    const change = changeToUnset(key);
     return isAbsent(this.path) ? false : this.update(change, options);
   }
 
   /** As {@link unset}, but blocks the thread. Also throws LOCK_DEADLOCK if the wait could never end. */
   unsetSync(key: Key, options?: WaitSyncOptions): boolean {
-    const unset = unchangeToSet(key);
+    const change = changeToUnset(key);
     return isAbsent(this.path) ? false : this.updateSync(change, options);
   }
 

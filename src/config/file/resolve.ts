@@ -1,3 +1,5 @@
+// This folder knows a config's path and its bytes: it resolves, reads, replaces and sweeps.
+
 import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { absolutePath, systemError } from '../../lock/internal.js';

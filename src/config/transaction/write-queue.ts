@@ -1,3 +1,5 @@
+// This folder turns calls into transactions: who waits, the queue, one transaction under the lock, and its steps.
+
 import { ZjjError } from '../../errors.js';
 import { acquire, acquireSync, type HeldLock, readRecord, timeoutError } from '../../lock/internal.js';
 import { preparse } from '../file/read-document.js';

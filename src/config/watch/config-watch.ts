@@ -1,3 +1,5 @@
+// This folder reports changes of a config, whoever makes them.
+
 import { listenForAbort } from '../../lock/internal.js';
 import { ChangeFeed, type Snapshot, type SnapshotSource } from './change-feed.js';
 import { changedKeys } from './changed-keys.js';
