@@ -1,6 +1,15 @@
 /** Every error that the package throws, and the types that those errors carry. */
 
-/** The `code` of an error from a lock call. Each function's docstring lists the codes that it throws. */
+/**
+ * The `code` of an error from a lock call.
+ *
+ * - `LOCK_TIMEOUT`: timed out waiting for the lock.
+ * - `LOCK_DEADLOCK`: a synchronous wait could never end, because its own thread holds the lock or waits for it.
+ * - `LOCK_UNSUPPORTED`: the file system does not support locks.
+ * - `LOCK_FILE_INVALID`: the path is empty, contains a NUL byte, or is not a regular file.
+ * - `LOCK_IO`: a system call failed. `cause` is the system's error.
+ * - `ADDON_LOAD`: the native addon does not load. The message gives the command that compiles it.
+ */
 export type LockErrorCode =
   | 'LOCK_TIMEOUT'
   | 'LOCK_DEADLOCK'
@@ -9,7 +18,18 @@ export type LockErrorCode =
   | 'LOCK_IO'
   | 'ADDON_LOAD';
 
-/** The `code` of an error from a config call. Calls that write also throw the {@link LockErrorCode}s. */
+/**
+ * The `code` of an error from a config call. Calls that write also throw the {@link LockErrorCode}s.
+ *
+ * - `INVALID_KEY`: the key is not a TOML key path.
+ * - `INVALID_VALUE`: TOML has no such value.
+ * - `KEY_CONFLICT`: the key leads through a value, over a table, or into an array of tables.
+ * - `CONFIG_PARSE`: the config is not valid TOML.
+ * - `CONFIG_ENCODING`: the config is not UTF-8.
+ * - `CONFIG_INVALID`: the config does not match the store's schema.
+ * - `CONFIG_READ`, `CONFIG_WRITE`: the config cannot be read or written. `cause` is the system's error, if there is one.
+ * - `CONFIG_LIMIT`: the config or the value is nested too deeply, or has a number or string that is too long.
+ */
 export type ConfigErrorCode =
   | 'INVALID_KEY'
   | 'INVALID_VALUE'
@@ -51,7 +71,7 @@ export class ZjjError extends Error {
     ZjjError.prototype.name = 'ZjjError';
   }
 
-  /** What went wrong. Stable, for programs to test; `message` is for people and may change. */
+  /** The kind of failure. Programs can rely on it; `message` is for people and may change. */
   readonly code: ErrorCode;
   /** The file that the error is about, if it is about a file. */
   readonly path: string | undefined;

@@ -116,7 +116,7 @@ function splitArguments(argv: readonly string[]) {
   }
 }
 
-/** Hides negative numbers from parseArgs, which would take `-5` for an option. No process argument can contain a NUL. */
+/** Hides negative numbers from parseArgs, which takes `-5` for an option. No process argument can contain a NUL. */
 const shield = '\0';
 const negativeNumber = /^-(?:\.?\d|inf$|nan$)/;
 

@@ -41,7 +41,8 @@ export function keyNotFound(key: string): CommandError {
 
 /** The key to remove is not in the file that would be written, but in another file that reads merge. */
 export function keyElsewhere(key: string, path: string, other: string): CommandError {
-  const message = `Config key '${key}' not found in ${path}. It is set in ${other}: use --file or --global to change it there.`;
+  const message =
+    `Config key '${key}' not found in ${path}. ` + `It is set in ${other}: use --file or --global to change it there.`;
   return new CommandError('KEY_NOT_FOUND', exitCodes.invalid, message);
 }
 

@@ -51,8 +51,8 @@ export class Output {
   }
 
   /** Prints a line on standard error that is not an error. */
-  notice(text: string): void {
-    this.#printError(escapeControls(text));
+  printNotice(text: string): void {
+    this.#printToStderr(escapeControls(text));
   }
 
   /** Reports anything that was thrown, and returns the exit status. */
@@ -60,11 +60,11 @@ export class Output {
     // The reader of standard output has closed it, as in `zjj config | head -1`.
     if (error instanceof ClosedOutputError) return exitCodes.ok;
     const failure = failureOf(error);
-    this.#printError(this.#errorLine(failure));
+    this.#printToStderr(this.#errorLine(failure));
     return failure.exitCode;
   }
 
-  #printError(line: string): void {
+  #printToStderr(line: string): void {
     try {
       write(stderr, `${line}\n`);
     } catch {
@@ -95,7 +95,7 @@ const shortEscapes: Readonly<Record<string, string>> = {
   '\r': '\\r',
 };
 
-/** Escapes the characters that a terminal would obey instead of show, as TOML and JSON both do. Includes line breaks. */
+/** Escapes characters that a terminal obeys instead of showing, line breaks too. TOML and JSON share the escapes. */
 export function escapeControls(text: string): string {
   return text.replace(controls, (character) => {
     const short = shortEscapes[character];

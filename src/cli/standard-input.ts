@@ -4,8 +4,8 @@ import { ZjjError } from '../errors.js';
 const stdin = 0;
 
 /**
- * Reads a value from standard input, to the end. Removes one line break at the end, because `echo` adds one. The reads are
- * synchronous: if the descriptor cannot be read, process.stdin ends without an error, and the value would be empty.
+ * Reads a value from standard input, to the end. Removes one line break at the end, because `echo` adds one. The reads
+ * are synchronous: if the descriptor cannot be read, process.stdin ends without an error, and the value would be empty.
  *
  * @throws ZjjError INVALID_VALUE: the input is not UTF-8. The system's error: standard input cannot be read.
  */

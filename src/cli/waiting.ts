@@ -37,7 +37,7 @@ export function interruptibleWait(currentPath: () => string, output: Output): In
       if (output.isQuiet || output.isJson) return;
       timer = setTimeout(() => {
         const text = noticeText(currentPath());
-        if (text !== undefined) output.notice(text);
+        if (text !== undefined) output.printNotice(text);
       }, noticeDelayMs);
     },
     end() {

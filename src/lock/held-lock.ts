@@ -36,8 +36,8 @@ const watchNewest = onceAtEndOfTurn(() => HeldLock.watchNewest());
 
 export class HeldLock implements FileLock {
   /**
-   * The lock made last, not yet watched for leaks. Watching costs time, and most locks are released before the event loop
-   * turns.
+   * The lock made last, not yet watched for leaks. Watching costs time, and most locks are released before the event
+   * loop turns.
    */
   static #newest: HeldLock | undefined;
 
@@ -94,7 +94,7 @@ export class HeldLock implements FileLock {
    *
    * @param take - Gets the lock's index, and a function to call once the lock is released. Returns whether native code
    *   took the lock.
-   * @returns What `take` returned. If true, this object no longer holds the lock.
+   * @returns The result of `take`. If true, this object no longer holds the lock.
    */
   static handOver(lock: HeldLock, take: (index: number, onReleased: () => void) => boolean): boolean {
     const queue = lock.#queue;

@@ -1,6 +1,6 @@
 /**
- * The parts of the lock that other folders may use. scripts/build.mjs makes one file of them in dist/, so that all entry
- * points share one copy.
+ * The parts of the lock that other folders may use. scripts/build.mjs makes one file of them in dist/, so that all
+ * entry points share one copy.
  */
 export * from '../errors.js';
 export { listenForAbort } from './abort-signal.js';

@@ -21,23 +21,25 @@ import { type PathQueue, queueOf } from './queue/path-queue.js';
 const DEFAULT_FILE_MODE = 0o666;
 
 /**
- * Acquires a kernel lock on a file, and waits as long as another holder has it.
+ * Acquires a kernel lock on a file. Waits while another holder has the lock.
  *
- * The lock file is created if it does not exist, and is never removed. Waiters in one thread are served first come, first
- * served. Between processes, the kernel decides. A wait does not use libuv's thread pool.
+ * The lock file is created if it does not exist, and is never removed. Waiters in one thread are served first come,
+ * first served. Between processes, the kernel decides. A wait does not use libuv's thread pool.
  *
  * The lock is flock(2) on POSIX and LockFileEx on Windows. The kernel releases it when the process dies.
  *
  * @param path - The lock file. Use a separate file, not the one that the lock protects.
  * @param options - `mode`: 'exclusive' (default) or 'shared'. `timeout`: the longest wait in milliseconds; 0 tries once
- *   (default: no limit). `signal`: aborts the wait. `onWait(holder)`: called once if the call has to wait. `fileMode`: the
- *   permission bits of the lock file, if this call creates it (default: 0o666, less the umask). `keepAlive: false` lets
- *   the process exit while the call waits.
- * @returns The lock. It is held until `release()`, until the end of its `using` block, or until the process exits. Keep a
- *   reference to it: garbage collection releases a lock that nothing refers to, and emits a warning.
- * @throws LockTimeoutError LOCK_TIMEOUT: timed out; `holder` says who has the lock. ZjjError LOCK_FILE_INVALID: the path is
- *   not a regular file; LOCK_UNSUPPORTED: the file system has no locks; LOCK_IO: the system refused; ADDON_LOAD: the
- *   native addon does not load. `signal.reason`: aborted. RangeError, TypeError: an argument is invalid.
+ *   (default: no limit). `signal`: aborts the wait. `onWait(holder)`: called once if the call has to wait. `fileMode`:
+ *   the permission bits of the lock file, if this call creates it (default: 0o666, less the umask). `keepAlive: false`
+ *   lets the process exit while the call waits.
+ * @returns The lock. It is held until `release()`, until the end of its `using` block, or until the process exits. Keep
+ *   a reference to it: garbage collection releases a lock that nothing refers to, and emits a warning.
+ * @throws LockTimeoutError LOCK_TIMEOUT: timed out waiting for the lock. `holder` is the holder that the lock file names.
+ * @throws ZjjError LOCK_FILE_INVALID: the path is empty, contains a NUL byte, or is not a regular file.
+ * @throws ZjjError LOCK_UNSUPPORTED: the file system does not support locks. LOCK_IO: a system call failed; see `cause`.
+ * @throws ZjjError ADDON_LOAD: the native addon does not load.
+ * @throws The signal's `reason`: aborted. RangeError, TypeError: an argument is invalid.
  * @example
  * const held = await lock('build.lock', { timeout: 10_000 });
  * try {
@@ -59,8 +61,8 @@ interface StoreOptions {
 }
 
 /**
- * Like {@link lock}, for the store, which needs the inner side of the lock. Not an async function: ten thousand calls may
- * wait, and an uncontended call takes a few microseconds and must not create a second promise.
+ * Like {@link lock}, for the store, which needs more of the lock than FileLock shows. Not an async function: ten
+ * thousand calls may wait, and an uncontended call takes a few microseconds and must not create a second promise.
  */
 export function acquire(path: string | URL, options: LockOptions & StoreOptions = {}): Promise<HeldLock> {
   try {
@@ -114,8 +116,8 @@ export function acquireSync(path: string | URL, options: LockSyncOptions & Store
  * @param path - The lock file, as for {@link lock}.
  * @param options - `mode` and `fileMode`, as for {@link lock}.
  * @returns The lock, or null if another holder has it.
- * @throws ZjjError LOCK_FILE_INVALID, LOCK_UNSUPPORTED, LOCK_IO, ADDON_LOAD, as for {@link lock}; RangeError, TypeError: an
- *   argument is invalid.
+ * @throws ZjjError LOCK_FILE_INVALID, LOCK_UNSUPPORTED, LOCK_IO, ADDON_LOAD: as for {@link lock}.
+ * @throws RangeError, TypeError: an argument is invalid.
  * @example
  * const held = tryLock('daemon.lock');
  * if (held === null) throw new Error('already running');
@@ -136,7 +138,7 @@ export function tryLock(path: string | URL, options: TryLockOptions = {}): FileL
  * @param path - The lock file, as for {@link lock}.
  * @param options - As for {@link lock}. May be left out.
  * @param use - Called with the lock once it is held. May be asynchronous.
- * @returns What `use` returned.
+ * @returns The result of `use`.
  * @throws As {@link lock}, and whatever `use` throws.
  * @example
  * await withLock('build.lock', async () => {

@@ -8,15 +8,15 @@ export type { LockMode };
 export interface WaitOptions {
   /**
    * The longest time to wait, in milliseconds. It covers the queue, the kernel and all retries. 0 tries once; Infinity
-   * waits forever. NaN and negative numbers throw a RangeError. Default: Infinity for locks, as in flock(1) and Web Locks.
-   * The config store's default is 5000 ms without progress.
+   * waits forever. NaN and negative numbers throw a RangeError. Default: Infinity for locks, as in flock(1) and Web
+   * Locks. The config store's default is 5000 ms without progress.
    */
   timeout?: number | undefined;
   /** Aborts the wait. The promise rejects with `signal.reason`. */
   signal?: AbortSignal | undefined;
   /**
-   * Called once if the first try fails, before the wait. It gets the holder that the lock file names, or undefined if the
-   * file names none: holders in shared mode leave no record.
+   * Called once if the first try fails, before the wait. It gets the holder that the lock file names, or undefined if
+   * the file names none: holders in shared mode leave no record.
    */
   onWait?: ((holder: LockHolder | undefined) => void) | undefined;
 }
@@ -24,8 +24,8 @@ export interface WaitOptions {
 /** Options of `lock` and `withLock`. */
 export interface LockOptions extends WaitOptions {
   /**
-   * `exclusive` allows one holder at a time. `shared` allows any number of shared holders, but no exclusive one. Default:
-   * `exclusive`.
+   * `exclusive` allows one holder at a time. `shared` allows any number of shared holders, but no exclusive one.
+   * Default: `exclusive`.
    */
   mode?: LockMode | undefined;
   /** The permission bits of the lock file, if this call creates it. The umask is subtracted. Default: 0o666. */

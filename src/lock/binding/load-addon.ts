@@ -44,7 +44,7 @@ function refuseTruncated(file: string): void {
   if (size !== expected) throw new Error(`${file} is damaged: it has ${size} bytes and should have ${expected}`);
 }
 
-/** The size in bytes that the manifest gives for a prebuilt binary. Undefined for a local build or without a manifest. */
+/** The size in bytes of a prebuilt binary, from the manifest. Undefined for a local build or without a manifest. */
 function expectedSize(file: string): number | undefined {
   const name = relative(prebuilds, file).replaceAll(sep, '/');
   try {

@@ -1,8 +1,9 @@
 import { addon } from '../binding/native-locks.js';
 
 /**
- * How long a process may acquire a path's lock repeatedly without having to wait, before it pauses. The limit is low once
- * the process has met others. Otherwise it doubles with each pause that found the lock free: usually nobody is waiting.
+ * How long a process may acquire a path's lock repeatedly without having to wait, before it pauses. The limit is low
+ * once the process has met others. Otherwise it doubles with each pause that found the lock free: usually nobody is
+ * waiting.
  */
 const CONTENDED_STREAK_MS = 0.3;
 const FIRST_STREAK_MS = 1;

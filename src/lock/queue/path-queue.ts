@@ -25,8 +25,8 @@ let sweepAt = 64;
 export function queueOf(path: string): PathQueue {
   let queue = queues.get(path);
   if (queue === undefined) {
-    // An idle queue only remembers its fairness. Idle queues are dropped now and then, not at once, because the next call
-    // is usually for the same path.
+    // An idle queue only remembers its fairness. Idle queues are dropped now and then, not at once, because the next
+    // call is usually for the same path.
     if (queues.size >= sweepAt) {
       for (const [key, idle] of queues) if (idle.isIdle) queues.delete(key);
       sweepAt = Math.max(64, 2 * queues.size);
@@ -44,7 +44,7 @@ export function queueOf(path: string): PathQueue {
 export class PathQueue {
   readonly path: string;
   readonly fairness = new Fairness();
-  /** Whether callers will ask for the state in which the lock file was found. Only the store does; it costs one more read. */
+  /** Whether callers ask for the state in which the lock file was found. Only the store does: it costs another read. */
   readsState = false;
   readonly #waiters = new WaiterList();
   #exclusiveHeld = 0;
@@ -70,7 +70,7 @@ export class PathQueue {
     return this.#pausedCalls > 0 || this.fairness.pauseMs() > 0;
   }
 
-  /** Whether a call may start to wait without a pause and a try, because others probably hold the lock after the pause. */
+  /** Whether a call can start to wait without a pause and a try: others probably hold the lock after the pause. */
   get isContended(): boolean {
     return this.#pausedCalls === 0 && this.fairness.isContended;
   }
@@ -164,8 +164,8 @@ export class PathQueue {
     const next = waiter.next;
     this.#remove(waiter);
     const wait = this.#wait;
-    // The wait in the kernel belongs to the queue. The next waiter takes it over if it has the same mode, and so keeps the
-    // place in the kernel's queue.
+    // The wait in the kernel belongs to the queue. The next waiter takes it over if it has the same mode, and so keeps
+    // the place in the kernel's queue.
     if (wasFirst && wait?.isPending && wait.mode === waiter.mode && next?.mode !== wait.mode) {
       waiter.cancellation = cancellation;
       wait.cancelFor(waiter);
@@ -268,8 +268,8 @@ export class PathQueue {
   }
 
   /**
-   * Abandons a wait whose thread could not be woken, because other code took over the addon's signal. The thread unlocks
-   * and exits once the kernel grants it the lock.
+   * Abandons a wait whose thread could not be woken, because other code took over the addon's signal. The thread
+   * unlocks and exits once the kernel grants it the lock.
    */
   #loseWait(wait: KernelWait): void {
     this.#wait = undefined;
