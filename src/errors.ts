@@ -1,4 +1,15 @@
-/** What a failed lock call reports; see the docstring of each function for which of them it throws. */
+/** Every error that the package throws, and the types that those errors carry. */
+
+/**
+ * The `code` of an error from a lock call.
+ *
+ * - `LOCK_TIMEOUT`: timed out waiting for the lock.
+ * - `LOCK_DEADLOCK`: a synchronous wait could never end, because its own thread holds the lock or waits for it.
+ * - `LOCK_UNSUPPORTED`: the file system does not support locks.
+ * - `LOCK_FILE_INVALID`: the path is empty, contains a NUL byte, or is not a regular file.
+ * - `LOCK_IO`: a system call failed. `cause` is the system's error.
+ * - `ADDON_LOAD`: the native addon does not load. The message gives the command that compiles it.
+ */
 export type LockErrorCode =
   | 'LOCK_TIMEOUT'
   | 'LOCK_DEADLOCK'
@@ -7,7 +18,18 @@ export type LockErrorCode =
   | 'LOCK_IO'
   | 'ADDON_LOAD';
 
-/** What a failed config call reports. */
+/**
+ * The `code` of an error from a config call. Calls that write also throw the {@link LockErrorCode}s.
+ *
+ * - `INVALID_KEY`: the key is not a TOML key path.
+ * - `INVALID_VALUE`: TOML has no such value.
+ * - `KEY_CONFLICT`: the key leads through a value, over a table, or into an array of tables.
+ * - `CONFIG_PARSE`: the config is not valid TOML.
+ * - `CONFIG_ENCODING`: the config is not UTF-8.
+ * - `CONFIG_INVALID`: the config does not match the store's schema.
+ * - `CONFIG_READ`, `CONFIG_WRITE`: the config cannot be read or written. `cause` is the system's error, if there is one.
+ * - `CONFIG_LIMIT`: the config or the value is nested too deeply, or has a number or string that is too long.
+ */
 export type ConfigErrorCode =
   | 'INVALID_KEY'
   | 'INVALID_VALUE'
@@ -19,20 +41,22 @@ export type ConfigErrorCode =
   | 'CONFIG_WRITE'
   | 'CONFIG_LIMIT';
 
+/** Every `code` that a {@link ZjjError} can have. */
 export type ErrorCode = LockErrorCode | ConfigErrorCode;
 
 const brand = Symbol.for('zjj.error');
 
+/** The optional properties of a {@link ZjjError}. */
 export interface ZjjErrorOptions {
   /** The file that the error is about. */
   path?: string | undefined;
-  /** The error of the system, or of the caller's own function, that caused this one. */
+  /** The error that caused this one: the system's, or one thrown by the caller's own function. */
   cause?: unknown;
 }
 
 /**
- * Every error that the package throws. `code` is stable and holds across copies of the package; so does
- * `instanceof`, which looks for a brand and not for the class.
+ * The base class of every error that the package throws. `code` is stable across versions. `instanceof` recognizes the
+ * errors of every copy of the package in the process, because it checks a brand instead of the prototype chain.
  *
  * @example
  * try {
@@ -47,18 +71,20 @@ export class ZjjError extends Error {
     ZjjError.prototype.name = 'ZjjError';
   }
 
+  /** The kind of failure. Programs can rely on it; `message` is for people and may change. */
   readonly code: ErrorCode;
+  /** The file that the error is about, if it is about a file. */
   readonly path: string | undefined;
 
   constructor(code: ErrorCode, message: string, { path, cause }: ZjjErrorOptions = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.path = path;
-    // Not enumerable: it must not show where an error is printed or serialized.
+    // Not enumerable, so that it does not show when an error is printed or serialized.
     Object.defineProperty(this, brand, { value: this.name });
   }
 
-  /** True for a ZjjError of any copy of the package; asked of a subclass, for that subclass of any copy. */
+  /** True for a ZjjError from any copy of the package. On a subclass, true only for errors of that subclass. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (typeof value !== 'object' || value === null) return false;
     const name: unknown = (value as Record<symbol, unknown>)[brand];
@@ -67,26 +93,40 @@ export class ZjjError extends Error {
   }
 }
 
-/** What the exclusive holder wrote into the lock file: a courtesy, possibly stale. */
+/** The record that an exclusive holder leaves in the lock file. It informs people and may be out of date. */
 export interface LockHolder {
+  /** The holder's process id, on its own host. */
   readonly pid: number;
+  /** The holder's host name. */
   readonly host: string;
-  /** Program and subcommand, never arguments: the lock file can be read by many. */
+  /** Program and subcommand, never arguments: other users may be able to read the lock file. */
   readonly command: string;
+  /** When the holder acquired the lock. */
   readonly since: Date;
-  /** false: no such process on this host; undefined: another host, cannot tell. */
+  /** False if no such process exists on this host. Undefined if the holder is on another host. */
   readonly alive: boolean | undefined;
 }
 
-/** The lock was not had in time. `holder` is what its holder wrote into the lock file, if it could be read. */
+/**
+ * Timed out waiting for a lock: `code` is `LOCK_TIMEOUT`, `path` is the lock file.
+ *
+ * @example
+ * try {
+ *   await lock('build.lock', { timeout: 1000 });
+ * } catch (error) {
+ *   if (error instanceof LockTimeoutError) console.error(`Process ${error.holder?.pid} is still building.`);
+ *   throw error;
+ * }
+ */
 export class LockTimeoutError extends ZjjError {
   static {
     LockTimeoutError.prototype.name = 'LockTimeoutError';
   }
 
   declare readonly code: 'LOCK_TIMEOUT';
-  /** Milliseconds that were waited. */
+  /** How long the call waited, in milliseconds. */
   readonly timeout: number;
+  /** The holder that the lock file names. Undefined if it names none: holders in shared mode leave no record. */
   readonly holder: LockHolder | undefined;
 
   constructor(message: string, options: { path: string; timeout: number; holder: LockHolder | undefined }) {
@@ -96,16 +136,16 @@ export class LockTimeoutError extends ZjjError {
   }
 }
 
-/** The text is not TOML; `line` and `column` say where. */
+/** The text is not valid TOML: `code` is `CONFIG_PARSE`. `line` and `column` give the position of the first error. */
 export class ConfigParseError extends ZjjError {
   static {
     ConfigParseError.prototype.name = 'ConfigParseError';
   }
 
   declare readonly code: 'CONFIG_PARSE';
-  /** From 1. */
+  /** Counted from 1. */
   readonly line: number;
-  /** From 1, in UTF-16 code units. */
+  /** Counted from 1, in UTF-16 code units. */
   readonly column: number;
 
   constructor(message: string, options: { path?: string | undefined; line: number; column: number; cause?: unknown }) {
@@ -115,16 +155,19 @@ export class ConfigParseError extends ZjjError {
   }
 }
 
-/** One thing that a schema found wrong. */
+/** One problem that a schema found. */
 export interface StandardIssue {
   readonly message: string;
-  /** The key that it is about, part by part; a number is a place in an array. Undefined or empty: the whole config. */
+  /**
+   * The key with the problem, part by part; a number is an array index. Undefined or empty if the problem is with the
+   * whole config.
+   */
   readonly path?: readonly PropertyKey[] | undefined;
 }
 
 /**
- * The config is not what the store's schema asks for, or would not be after a write, which then wrote nothing. The
- * message names the file and the keys.
+ * The config does not match the store's schema: `code` is `CONFIG_INVALID`. A write throws this if it would make the
+ * config invalid, and then writes nothing. The message names the file and the keys.
  */
 export class ConfigInvalidError extends ZjjError {
   static {
@@ -132,7 +175,7 @@ export class ConfigInvalidError extends ZjjError {
   }
 
   declare readonly code: 'CONFIG_INVALID';
-  /** What the schema found, each with a message and the key that it is about. */
+  /** The problems that the schema found. */
   readonly issues: readonly StandardIssue[];
 
   constructor(message: string, options: { path: string; issues: readonly StandardIssue[] }) {

@@ -4,13 +4,13 @@ import type { ValueType } from '../toml/index.js';
 import { UsageError } from './exit-codes.js';
 import type { ColorChoice, Presentation } from './output.js';
 
-/** A key and the text of its value, `undefined` where the value comes on standard input. */
+/** A key and the text of its value. The text is undefined if the value comes from standard input. */
 export interface Assignment {
   readonly key: string;
   readonly text: string | undefined;
 }
 
-/** What one call of `zjj config` is to do. */
+/** The action that a call of `zjj config` asks for. */
 export type ConfigAction =
   | { readonly name: 'help' | 'path' }
   | { readonly name: 'list'; readonly prefix: string | undefined }
@@ -18,18 +18,18 @@ export type ConfigAction =
   | {
       readonly name: 'set';
       readonly assignments: readonly Assignment[];
-      /** How the text of a value is to be read. */
+      /** The type to read the values as. */
       readonly type: ValueType | 'infer';
       readonly dryRun: boolean;
     }
   | { readonly name: 'unset'; readonly keys: readonly string[]; readonly dryRun: boolean };
 
-/** A whole call of `zjj config`. */
+/** A call of `zjj config`. */
 export interface ConfigCall {
   readonly action: ConfigAction;
   readonly request: ConfigRequest;
   readonly presentation: Presentation;
-  /** Milliseconds to wait for the lock; `undefined` leaves it to the store. */
+  /** The longest wait for the lock, in milliseconds. Undefined for the store's default. */
   readonly timeout: number | undefined;
 }
 
@@ -59,7 +59,7 @@ const options = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-/** The options that would otherwise be given in vain. */
+/** The actions that take these options. Other actions reject them. */
 const optionActions: readonly [option: keyof typeof options, actions: readonly ConfigAction['name'][]][] = [
   ['type', ['set']],
   ['default', ['get']],
@@ -67,9 +67,9 @@ const optionActions: readonly [option: keyof typeof options, actions: readonly C
 ];
 
 /**
- * Reads the arguments after `zjj config`.
+ * Parses the arguments after `zjj config`.
  *
- * @throws UsageError for whatever does not fit the synopsis.
+ * @throws UsageError: the arguments do not fit the synopsis.
  */
 export function parseConfigArguments(argv: readonly string[]): ConfigCall {
   const { values, operands } = splitArguments(argv);
@@ -90,7 +90,7 @@ export function parseConfigArguments(argv: readonly string[]): ConfigCall {
   return { action, request, presentation, timeout };
 }
 
-/** True where the caller wants errors as JSON, told from arguments that may not even parse. */
+/** Whether to report errors as JSON. Works on arguments that do not parse. */
 export function wantsJson(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   return argv.slice(0, end === -1 ? argv.length : end).includes('--json');
@@ -116,7 +116,7 @@ function splitArguments(argv: readonly string[]) {
   }
 }
 
-/** parseArgs would take `-5` for an option; no argument of a process can hold the character that hides it. */
+/** Hides negative numbers from parseArgs, which takes `-5` for an option. No process argument can contain a NUL. */
 const shield = '\0';
 const negativeNumber = /^-(?:\.?\d|inf$|nan$)/;
 
@@ -132,7 +132,7 @@ function usageMessage(error: TypeError & { code?: unknown }): string {
 
 function configRequest({ file, global, project }: Values): ConfigRequest {
   if ([file !== undefined, global, project].filter(Boolean).length > 1) {
-    throw new UsageError('--file, --global and --project exclude one another.');
+    throw new UsageError('--file, --global and --project cannot be combined.');
   }
   if (file === '') throw new UsageError("Option '--file' needs the path of a file.");
   if (file !== undefined) return { file };
@@ -184,19 +184,25 @@ function parseAssignments(operands: readonly string[]): readonly Assignment[] {
   if (key !== undefined && text !== undefined && operands.length === 2 && equalsSign(key) === -1) {
     return [keyValue(key, text)];
   }
-  if (operands.length === 0) throw synopsisError('set KEY VALUE, or set KEY=VALUE…');
-  return operands.map((operand) => {
-    const at = equalsSign(operand);
-    if (at === -1) throw synopsisError('set KEY VALUE, or set KEY=VALUE…');
-    return { key: operand.slice(0, at), text: operand.slice(at + 1) };
-  });
+  const assignments = operands.map(splitAssignment).filter((assignment) => assignment !== undefined);
+  if (assignments.length === 0 || assignments.length < operands.length) {
+    throw synopsisError('set KEY VALUE, or set KEY=VALUE…');
+  }
+  return assignments;
 }
 
+/** `KEY VALUE`. The value `-` stands for standard input. */
 function keyValue(key: string, text: string): Assignment {
   return { key, text: text === '-' ? undefined : text };
 }
 
-/** Where the first `=` stands that is not within the quotes of a key such as `"a=b".c`; -1 if nowhere. */
+/** `KEY=VALUE`. Undefined if the operand has no equals sign. */
+function splitAssignment(operand: string): Assignment | undefined {
+  const at = equalsSign(operand);
+  return at === -1 ? undefined : { key: operand.slice(0, at), text: operand.slice(at + 1) };
+}
+
+/** The position of the first `=` outside the quotes of a key such as `"a=b".c`. -1 if there is none. */
 function equalsSign(operand: string): number {
   const unquoted = /^(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^"'=])*=/su.exec(operand);
   return unquoted ? unquoted[0].length - 1 : -1;

@@ -2,12 +2,14 @@ import { locateConfig } from '../config/locate.js';
 import { type ConfigCall, parseConfigArguments } from './arguments.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
 import { configHelpText } from './help.js';
-import { escapeControls, Output } from './output.js';
+import { jsonLine, Output } from './output.js';
 
 /**
- * Runs `zjj config` with the arguments that follow it, and returns the status to exit with.
+ * Runs `zjj config`.
  *
- * @throws UsageError where the arguments do not fit; every other error is reported here.
+ * @param argv - The arguments after `config`.
+ * @returns The exit status. Errors of the command itself are reported here.
+ * @throws UsageError: the arguments do not fit the synopsis.
  */
 export async function runConfig(argv: readonly string[]): Promise<ExitCode> {
   const call = parseConfigArguments(argv);
@@ -20,7 +22,7 @@ export async function runConfig(argv: readonly string[]): Promise<ExitCode> {
   }
 }
 
-/** Loads only what the action needs: the parser and the lock cost more than all the rest. */
+/** Imports only the modules that the action needs: loading the parser and the lock costs more than all the rest. */
 async function perform(call: ConfigCall, output: Output): Promise<void> {
   const { action } = call;
   switch (action.name) {
@@ -41,6 +43,6 @@ async function perform(call: ConfigCall, output: Output): Promise<void> {
 
 function printPath({ request }: ConfigCall, output: Output): void {
   const { path } = locateConfig(request);
-  if (output.isJson) output.print(escapeControls(JSON.stringify(path)));
+  if (output.isJson) output.print(jsonLine(path));
   else output.printLines([path]);
 }

@@ -1,38 +1,27 @@
 import { existsSync } from 'node:fs';
-import { configPath } from '../config/file/config-path.js';
-import { readDocument } from '../config/file/read.js';
 import { mergeTables } from '../config/layers.js';
 import { type ConfigLocation, locateSources } from '../config/locate.js';
-import {
-  findMember,
-  formatKey,
-  formatValue,
-  inferValue,
-  parseKey,
-  TomlDocument,
-  type Typed,
-  type TypedTable,
-  toValue,
-} from '../toml/index.js';
+import { findMember, type TomlValue, type TypedTable, toValue } from '../toml/index.js';
 import type { ConfigAction, ConfigCall } from './arguments.js';
+import { readConfigAt } from './config-file.js';
 import { keyNotFound } from './exit-codes.js';
 import { jsonText } from './json.js';
 import type { Output } from './output.js';
-import { bareValue, valueLines } from './values.js';
+import { bareValue, readKey, readValue, storedValue, valueLines } from './values.js';
 
 type ListAction = Extract<ConfigAction, { name: 'list' }>;
 type GetAction = Extract<ConfigAction, { name: 'get' }>;
 
-/** `zjj config`, `zjj config list [PREFIX]`: what is stored, and in which files. */
+/** `zjj config`, `zjj config list [PREFIX]`: shows the stored values, and the files that they come from. */
 export function listKeys({ prefix }: ListAction, { request }: ConfigCall, output: Output): void {
-  const parts = prefix === undefined ? [] : parseKey(prefix);
+  const parts = prefix === undefined ? [] : readKey(prefix).parts;
   const sources = locateSources(request);
-  const value = findMember(readSources(sources), parts);
+  const found = findMember(readSources(sources), parts);
   if (output.isJson) {
-    output.print(jsonText(toValue(nest(parts, value)), ''));
+    output.print(jsonText(found === undefined ? {} : nest(parts, toValue(found)), ''));
     return;
   }
-  const lines = value === undefined ? [] : valueLines(parts, value);
+  const lines = found === undefined ? [] : valueLines(parts, found);
   if (!output.isQuiet) {
     if (lines.length > 0) lines.push('');
     lines.push(...sources.map(sourceLine));
@@ -40,30 +29,29 @@ export function listKeys({ prefix }: ListAction, { request }: ConfigCall, output
   output.printLines(lines);
 }
 
-/** `zjj config get KEY`: one value, as it is; a table as its lines. */
+/** `zjj config get KEY`: shows one value on its own, or a table as one line for each value in it. */
 export function getKey({ key, fallback }: GetAction, { request }: ConfigCall, output: Output): void {
-  const parts = parseKey(key);
-  const value = findMember(readSources(locateSources(request)), parts) ?? fallbackValue(fallback, output);
-  if (value === undefined) throw keyNotFound(formatKey(parts));
-  if (output.isJson) output.print(jsonText(toValue(value), ''));
-  else output.printLines(value.type === 'table' ? valueLines(parts, value) : [bareValue(value)]);
+  const { parts, text } = readKey(key);
+  const found = findMember(readSources(locateSources(request)), parts);
+  if (found === undefined) printFallback(text, fallback, output);
+  else if (output.isJson) output.print(jsonText(toValue(found), ''));
+  else output.printLines(found.type === 'table' ? valueLines(parts, found) : [bareValue(found)]);
 }
 
-/** For people the text as it was given, in JSON the value that `set` would make of it. */
-function fallbackValue(text: string | undefined, output: Output): Typed | undefined {
-  if (text === undefined) return undefined;
-  if (!output.isJson) return { type: 'string', value: text };
-  return TomlDocument.parse(`value = ${formatValue(inferValue(text))}`).root.members.get('value');
+/** Prints the default as it was typed; with --json, as the value that `set` would store. */
+function printFallback(key: string, fallback: string | undefined, output: Output): void {
+  if (fallback === undefined) throw keyNotFound(key);
+  if (output.isJson) output.print(jsonText(storedValue(readValue(fallback, 'infer')), ''));
+  else output.printLines([fallback]);
 }
 
 function readSources(sources: readonly ConfigLocation[]): TypedTable {
-  return sources.map(({ path }) => readDocument(configPath(path)).root).reduce(mergeTables);
+  return sources.map((source) => readConfigAt(source).root).reduce(mergeTables);
 }
 
-/** The tables down to a value, with nothing else in them. */
-function nest(parts: readonly string[], value: Typed | undefined): Typed {
-  if (value === undefined) return { type: 'table', members: new Map() };
-  return parts.reduceRight<Typed>((inner, part) => ({ type: 'table', members: new Map([[part, inner]]) }), value);
+/** Puts a value under a key, in tables that hold nothing else. */
+function nest(parts: readonly string[], value: TomlValue): TomlValue {
+  return parts.reduceRight<TomlValue>((inner, part) => ({ [part]: inner }), value);
 }
 
 function sourceLine({ path }: ConfigLocation): string {

@@ -1,36 +1,28 @@
-import { configPath } from '../config/file/config-path.js';
-import { readDocument, readFile } from '../config/file/read.js';
+import { configPath } from '../config/file/resolve.js';
 import { type ConfigLocation, locateConfig, locateSources } from '../config/locate.js';
 import { type ConfigTransaction, mergeChanges, type PendingChange } from '../config/transaction/merge-changes.js';
-import { transact } from '../config/transaction/transaction.js';
+import { transact } from '../config/transaction/write-queue.js';
+import { isAbsent } from '../config/write.js';
 import { setLockCommand } from '../lock/internal.js';
-import {
-  formatKey,
-  inferValue,
-  parseKey,
-  type TomlInput,
-  TomlLiteral,
-  type TomlValue,
-  type ValueType,
-  valueOfType,
-} from '../toml/index.js';
+import type { TomlInput, TomlValue } from '../toml/index.js';
 import type { ConfigAction, ConfigCall } from './arguments.js';
+import { readConfigAt } from './config-file.js';
 import { type CommandError, keyElsewhere, keyNotFound } from './exit-codes.js';
 import { jsonText } from './json.js';
 import type { Output } from './output.js';
 import { readStandardInput } from './standard-input.js';
-import { valueInText } from './values.js';
-import { attendWait } from './waiting.js';
+import { type ConfigKey, readKey, readValue, valueInText } from './values.js';
+import { interruptibleWait } from './waiting.js';
 
 type SetAction = Extract<ConfigAction, { name: 'set' }>;
 type UnsetAction = Extract<ConfigAction, { name: 'unset' }>;
 
-/** What became of one key. */
+/** The change of one key. */
 interface Change {
   readonly key: string;
-  /** What it is now; missing where it is gone. */
+  /** The new value. Missing if the key was removed. */
   readonly value?: TomlValue;
-  /** As the message shows it. */
+  /** The change as the message shows it. */
   readonly shown: string;
 }
 
@@ -41,58 +33,51 @@ interface Outcome {
 
 type Edit = (transaction: ConfigTransaction) => readonly Change[];
 
-/** `zjj config set`: all values under one lock, or none. */
+/** `zjj config set`: sets all values under one lock, or none. */
 export async function setKeys(action: SetAction, call: ConfigCall, output: Output): Promise<void> {
-  const inputs: { key: string; value: TomlInput }[] = [];
+  const inputs: { key: ConfigKey; value: TomlInput }[] = [];
   for (const { key, text } of action.assignments) {
-    // The key first: a person should not type a value for one that cannot be.
-    const checkedKey = formatKey(parseKey(key));
-    inputs.push({ key: checkedKey, value: readValue(text ?? readStandardInput(), action.type) });
+    // The key is parsed first: a person should not have to type a value for an invalid key.
+    inputs.push({ key: readKey(key), value: readValue(text ?? readStandardInput(), action.type) });
   }
   await apply(call, output, action.dryRun, (transaction) =>
     inputs.map(({ key, value }) => {
-      transaction.set(key, value);
-      const stored = transaction.get(key) ?? '';
-      return { key, value: stored, shown: `${key} = ${shownValue(value, stored)}` };
+      transaction.set(key.parts, value);
+      const stored = transaction.get(key.parts) ?? '';
+      return { key: key.text, value: stored, shown: `${key.text} = ${valueInText(value, stored)}` };
     }),
   );
 }
 
-/** `zjj config unset`: all keys under one lock, or, where one is missing, none. */
+/** `zjj config unset`: removes all keys under one lock, or none if one is missing. */
 export async function unsetKeys(action: UnsetAction, call: ConfigCall, output: Output): Promise<void> {
-  const keys = action.keys.map((key) => formatKey(parseKey(key)));
-  // Else a config that is not there would get a directory and a lock file for nothing.
+  const keys = action.keys.map(readKey);
   const [first] = keys;
   const { path } = locateConfig(call.request);
-  if (first !== undefined && readFile(configPath(path)) === undefined) throw notFoundIn(path, first, call);
+  // Checked first, because a transaction would create a directory and a lock file for a config that does not exist.
+  if (first !== undefined && isAbsent(path)) throw notFoundIn(path, first, call);
   await apply(call, output, action.dryRun, (transaction) =>
     keys.map((key) => {
-      if (!transaction.unset(key)) throw notFoundIn(path, key, call);
-      return { key, shown: key };
+      if (!transaction.unset(key.parts)) throw notFoundIn(path, key, call);
+      return { key: key.text, shown: key.text };
     }),
   );
 }
 
-/** Reads merge what writes keep apart: a key may be shown, and yet not be in the file that is written. */
-function notFoundIn(path: string, key: string, { request }: ConfigCall): CommandError {
-  const other = locateSources(request).find(
-    (source) => source.path !== path && readDocument(configPath(source.path)).has(parseKey(key)),
-  );
-  return other === undefined ? keyNotFound(key) : keyElsewhere(key, path, other.path);
+/** Reads merge several files, but a write goes to one: a key that reads show may not be in the file that is written. */
+function notFoundIn(path: string, key: ConfigKey, { request }: ConfigCall): CommandError {
+  const other = locateSources(request).find((source) => source.path !== path && readConfigAt(source).has(key.parts));
+  return other === undefined ? keyNotFound(key.text) : keyElsewhere(key.text, path, other.path);
 }
 
 async function apply(call: ConfigCall, output: Output, isDryRun: boolean, edit: Edit): Promise<void> {
-  const outcome = isDryRun ? rehearse(call, edit) : await write(call, output, edit);
+  const outcome = isDryRun ? dryRun(call, edit) : await write(call, output, edit);
   if (output.isQuiet) return;
   if (output.isJson) reportAsJson(outcome, output, isDryRun);
   else report(outcome, output, isDryRun);
 }
 
-function readValue(text: string, type: ValueType | 'infer'): TomlInput {
-  return type === 'infer' ? inferValue(text) : valueOfType(text, type);
-}
-
-/** One transaction, which a signal can end while it waits, and which says so when the wait is long. */
+/** Runs the edit in one transaction. A signal ends its wait for the lock, and a long wait prints a notice. */
 async function write({ request, timeout }: ConfigCall, output: Output, edit: Edit): Promise<Outcome> {
   let location = locateConfig(request);
   const locate = (): string => {
@@ -100,7 +85,7 @@ async function write({ request, timeout }: ConfigCall, output: Output, edit: Edi
     return configPath(location.path);
   };
   setLockCommand('zjj config');
-  const waiting = attendWait(() => location.path, output);
+  const waiting = interruptibleWait(() => location.path, output);
   try {
     const { signal, onWait } = waiting;
     return { changes: await transact(locate, edit, { timeout, signal, onWait }), location };
@@ -109,38 +94,33 @@ async function write({ request, timeout }: ConfigCall, output: Output, edit: Edi
   }
 }
 
-/** The same edit on what the file holds now, to show its outcome or its error; nothing is locked or written. */
-function rehearse({ request }: ConfigCall, edit: Edit): Outcome {
+/** Runs the edit on the current config, for its outcome or its error. Locks and writes nothing. */
+function dryRun({ request }: ConfigCall, edit: Edit): Outcome {
   const location = locateConfig(request);
   let changes: readonly Change[] = [];
   const change = (transaction: ConfigTransaction): void => {
     changes = edit(transaction);
   };
   const pending: PendingChange = { change, outcome: undefined };
-  mergeChanges(readDocument(configPath(location.path)), [pending]);
+  mergeChanges(readConfigAt(location), [pending]);
   if (pending.outcome && 'error' in pending.outcome) throw pending.outcome.error;
   return { changes, location };
 }
 
 function report({ changes, location }: Outcome, output: Output, isDryRun: boolean): void {
   const [set, unset] = isDryRun ? ['Would set', 'Would unset'] : ['Set', 'Unset'];
-  const deeds = changes.map(({ shown, value }) => `${value === undefined ? unset : set} ${shown}`);
-  if (isDryRun) output.printLines(deeds);
-  else output.confirm(deeds);
+  const lines = changes.map(({ shown, value }) => `${value === undefined ? unset : set} ${shown}`);
+  if (isDryRun) output.printLines(lines);
+  else output.printDone(lines);
   output.printLines([`  (in ${placeOf(location)})`]);
 }
 
 function reportAsJson({ changes, location }: Outcome, output: Output, isDryRun: boolean): void {
   for (const { key, value } of changes) {
-    const stored: { value?: TomlValue } = value === undefined ? {} : { value };
-    const rehearsed: { dryRun?: boolean } = isDryRun ? { dryRun: true } : {};
-    output.print(jsonText({ key, ...stored, path: location.path, ...rehearsed }));
+    const newValue: { value?: TomlValue } = value === undefined ? {} : { value };
+    const mark: { dryRun?: boolean } = isDryRun ? { dryRun: true } : {};
+    output.print(jsonText({ key, ...newValue, path: location.path, ...mark }));
   }
-}
-
-/** As it was written where it may be read in several ways, such as 0xff; a string without its quotes. */
-function shownValue(input: TomlInput, stored: TomlValue): string {
-  return input instanceof TomlLiteral && typeof stored !== 'string' ? input.text : valueInText(stored);
 }
 
 function placeOf({ scope, path }: ConfigLocation): string {

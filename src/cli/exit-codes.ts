@@ -1,9 +1,9 @@
 import { type ErrorCode, ZjjError } from '../errors.js';
 
-/** The exit statuses of the command; scripts rely on them. */
+/** The exit statuses of the command. Scripts rely on them. */
 export const exitCodes = {
   ok: 0,
-  /** A key or value, or the config itself, is not as it must be. */
+  /** A key, a value or the config is invalid, or a key is missing. */
   invalid: 1,
   usage: 2,
   io: 3,
@@ -15,7 +15,7 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** What is wrong with the call itself and not with a file: reported as other errors are. */
+/** An error of the command itself, not of the store. */
 export class CommandError extends Error {
   constructor(
     readonly code: 'USAGE' | 'KEY_NOT_FOUND' | 'INTERRUPTED',
@@ -26,26 +26,27 @@ export class CommandError extends Error {
   }
 }
 
-/** A call that does not fit the command's synopsis. */
+/** The arguments do not fit the command's synopsis. */
 export class UsageError extends CommandError {
   constructor(message: string) {
     super('USAGE', exitCodes.usage, message);
   }
 }
 
-/** A key to show or to remove that is not there. */
+/** The key to show or to remove does not exist. */
 export function keyNotFound(key: string): CommandError {
   const message = `Config key '${key}' not found. Use 'zjj config' to see all keys.`;
   return new CommandError('KEY_NOT_FOUND', exitCodes.invalid, message);
 }
 
-/** A key that is not in the file that is written, but in another one that is read. */
+/** The key to remove is not in the file that would be written, but in another file that reads merge. */
 export function keyElsewhere(key: string, path: string, other: string): CommandError {
-  const message = `Config key '${key}' not found in ${path}. It is set in ${other}: use --file or --global for that one.`;
+  const message =
+    `Config key '${key}' not found in ${path}. ` + `It is set in ${other}: use --file or --global to change it there.`;
   return new CommandError('KEY_NOT_FOUND', exitCodes.invalid, message);
 }
 
-/** What the command says of an error, and the status that it exits with. */
+/** How the command reports an error, and its exit status. */
 export interface Failure {
   readonly code: string;
   readonly message: string;
@@ -67,11 +68,11 @@ const exitCodeOf: Readonly<Record<ErrorCode, ExitCode>> = {
   LOCK_UNSUPPORTED: exitCodes.io,
   ADDON_LOAD: exitCodes.io,
   LOCK_TIMEOUT: exitCodes.lockTimeout,
-  // The command takes one lock, so only a bug can make it wait for itself.
+  // The command takes one lock, so only a bug can make it deadlock.
   LOCK_DEADLOCK: exitCodes.internal,
 };
 
-/** Tells what to say of anything that was thrown. */
+/** How to report anything that was thrown. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof CommandError) return error;
   if (error instanceof ZjjError) {

@@ -1,17 +1,17 @@
 import { TomlDateTime, type TomlValue } from '../toml/index.js';
-import { escapeControls } from './output.js';
+import { jsonLine } from './output.js';
 
 /**
- * The JSON text of a value. Integers keep all their digits; what JSON has no numbers for is a string: `"nan"`,
- * `"inf"`, `"-inf"`. Dates and times are strings, as they stand in the file.
+ * The JSON text of a value. Integers keep all their digits. Numbers that JSON lacks become strings: `"nan"`, `"inf"`,
+ * `"-inf"`. Dates and times become strings, written as in the file.
  *
- * @param margin The spaces that the value's own line begins with; none gives everything in one line.
+ * @param margin - The indentation of the line that the value starts on. Without it, the text is one line.
  */
 export function jsonText(value: TomlValue, margin?: string): string {
-  if (typeof value === 'string') return jsonString(value);
+  if (typeof value === 'string') return jsonLine(value);
   if (typeof value === 'number') return jsonNumber(value);
   if (typeof value !== 'object') return String(value);
-  if (value instanceof TomlDateTime) return jsonString(value.text);
+  if (value instanceof TomlDateTime) return jsonLine(value.text);
   const inner = margin === undefined ? undefined : `${margin}  `;
   if (Array.isArray(value)) {
     return enclose(
@@ -22,7 +22,7 @@ export function jsonText(value: TomlValue, margin?: string): string {
     );
   }
   const colon = margin === undefined ? ':' : ': ';
-  const members = Object.entries(value).map(([key, member]) => jsonString(key) + colon + jsonText(member, inner));
+  const members = Object.entries(value).map(([key, member]) => jsonLine(key) + colon + jsonText(member, inner));
   return enclose('{', members, '}', margin);
 }
 
@@ -30,11 +30,6 @@ function enclose(open: string, items: readonly string[], close: string, margin: 
   if (items.length === 0) return open + close;
   if (margin === undefined) return open + items.join(',') + close;
   return `${open}\n${margin}  ${items.join(`,\n${margin}  `)}\n${margin}${close}`;
-}
-
-/** JSON lets DEL, C1 and the bidirectional controls stand raw; a terminal obeys them. */
-function jsonString(text: string): string {
-  return escapeControls(JSON.stringify(text));
 }
 
 function jsonNumber(value: number): string {

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+/** The `zjj` command: picks the subcommand, runs it, reports its errors and sets the exit status. */
 import { version } from '../../package.json';
 import { wantsJson } from './arguments.js';
 import { runConfig } from './config-command.js';
@@ -28,7 +29,7 @@ async function run([command, ...argv]: readonly string[]): Promise<ExitCode> {
       new Output().print(version);
       return exitCodes.ok;
     default:
-      throw new UsageError(`'${command}' is not a command of zjj. See 'zjj --help'.`);
+      throw new UsageError(`'${command}' is not a zjj command. See 'zjj --help'.`);
   }
 }
 

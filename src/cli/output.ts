@@ -1,14 +1,14 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { type ExitCode, exitCodes, type Failure, failureOf } from './exit-codes.js';
 
-/** When to color: as the terminal and the environment say, or as the caller does. */
+/** When to use color. `auto` depends on the terminal and the environment. */
 export type ColorChoice = 'auto' | 'always' | 'never';
 
-/** How a call wants its answer. */
+/** How to print results. */
 export interface Presentation {
-  /** Answers and errors as JSON. */
+  /** Print results and errors as JSON. */
   readonly json?: boolean;
-  /** Nothing but data and errors. */
+  /** Print only data and errors. */
   readonly quiet?: boolean;
   readonly color?: ColorChoice;
 }
@@ -18,7 +18,7 @@ const stderr = 2;
 const green = 32;
 const red = 31;
 
-/** The command's two streams: data on standard output, errors and notices on standard error. */
+/** The command's two streams: data goes to standard output, errors and notices go to standard error. */
 export class Output {
   readonly #presentation: Presentation;
 
@@ -34,56 +34,56 @@ export class Output {
     return this.#presentation.quiet ?? false;
   }
 
-  /** Prints text as it is: our own, or JSON, which escapes what it must. */
+  /** Prints text unescaped. For the command's own text, and for JSON from {@link jsonLine} or jsonText. */
   print(text: string): void {
     write(stdout, `${text}\n`);
   }
 
-  /** Prints lines that hold what the files hold; no control character among it reaches the terminal. */
+  /** Prints lines that contain keys, values or paths. Their control characters are escaped. */
   printLines(lines: readonly string[]): void {
     if (lines.length > 0) this.print(lines.map(escapeControls).join('\n'));
   }
 
-  /** Prints what was done, a line each. */
-  confirm(deeds: readonly string[]): void {
+  /** Prints a line with a check mark for each change that was made. */
+  printDone(lines: readonly string[]): void {
     const mark = paint('✓', green, stdout, this.#presentation.color);
-    this.print(deeds.map((deed) => `${mark} ${escapeControls(deed)}`).join('\n'));
+    this.print(lines.map((line) => `${mark} ${escapeControls(line)}`).join('\n'));
   }
 
-  /** Says on standard error what the command is waiting for. */
-  notice(text: string): void {
-    this.#tell(escapeControls(text));
+  /** Prints a line on standard error that is not an error. */
+  printNotice(text: string): void {
+    this.#printToStderr(escapeControls(text));
   }
 
-  /** Reports whatever was thrown and returns the status to exit with. */
+  /** Reports anything that was thrown, and returns the exit status. */
   fail(error: unknown): ExitCode {
-    // Whoever read the output has seen enough, as in `zjj config | head -1`.
+    // The reader of standard output has closed it, as in `zjj config | head -1`.
     if (error instanceof ClosedOutputError) return exitCodes.ok;
     const failure = failureOf(error);
-    this.#tell(this.#errorLine(failure));
+    this.#printToStderr(this.#errorLine(failure));
     return failure.exitCode;
   }
 
-  #tell(line: string): void {
+  #printToStderr(line: string): void {
     try {
       write(stderr, `${line}\n`);
     } catch {
-      // Nowhere is left to say it; the exit status still does.
+      // Standard error is closed. The exit status still reports the failure.
     }
   }
 
   #errorLine({ code, message }: Failure): string {
-    if (this.isJson) return escapeControls(JSON.stringify({ error: { code, message } }));
+    if (this.isJson) return jsonLine({ error: { code, message } });
     const label = paint('Error:', red, stderr, this.#presentation.color);
-    const lines = ownTexts.has(code) ? message.split('\n') : [message];
+    const lines = multilineCodes.has(code) ? message.split('\n') : [message];
     return `${label} ${lines.map(escapeControls).join('\n')}`;
   }
 }
 
-/** The codes of messages whose line breaks are ours and not those of a key or a path. */
-const ownTexts: ReadonlySet<string> = new Set(['ADDON_LOAD', 'INTERNAL']);
+/** Codes whose messages have line breaks on purpose. In other messages, a line break comes from a key or a path. */
+const multilineCodes: ReadonlySet<string> = new Set(['ADDON_LOAD', 'INTERNAL']);
 
-/** Standard output's reader is gone. */
+/** The reader of standard output has closed it. */
 class ClosedOutputError extends Error {}
 
 const controls = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
@@ -95,14 +95,17 @@ const shortEscapes: Readonly<Record<string, string>> = {
   '\r': '\\r',
 };
 
-/**
- * Writes what a terminal would obey instead of show, line breaks among it, as the escapes that TOML and JSON share.
- */
+/** Escapes characters that a terminal obeys instead of showing, line breaks too. TOML and JSON share the escapes. */
 export function escapeControls(text: string): string {
   return text.replace(controls, (character) => {
     const short = shortEscapes[character];
     return short ?? `\\u${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
   });
+}
+
+/** JSON on one line. JSON.stringify leaves DEL, C1 and bidirectional controls raw, and a terminal obeys them. */
+export function jsonLine(value: unknown): string {
+  return escapeControls(JSON.stringify(value));
 }
 
 function paint(text: string, color: number, stream: number, choice: ColorChoice = 'auto'): string {
@@ -120,7 +123,7 @@ function isTerminal(stream: number): boolean {
   return isCharacterDevice(stream) && (stream === stdout ? process.stdout : process.stderr).isTTY === true;
 }
 
-/** Asked before process.stdout, whose first use loads 4 ms of modules, in a command that lives for 60. */
+/** Checked before process.stdout: its first use loads modules for 4 ms, in a command that takes 60 ms. */
 function isCharacterDevice(stream: number): boolean {
   try {
     return fstatSync(stream).isCharacterDevice();
@@ -130,7 +133,7 @@ function isCharacterDevice(stream: number): boolean {
 }
 
 function write(stream: number, text: string): void {
-  // Only Node's own stream turns UTF-8 into what a Windows console shows.
+  // On a Windows console, only Node's own stream converts UTF-8.
   if (process.platform === 'win32' && isTerminal(stream)) {
     (stream === stdout ? process.stdout : process.stderr).write(text);
     return;
@@ -146,7 +149,7 @@ function writeSome(stream: number, bytes: Uint8Array): number {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EPIPE') throw new ClosedOutputError();
     if (code !== 'EAGAIN') throw error;
-    // A pipe that somebody else made non-blocking is full.
+    // Another program made the pipe non-blocking, and it is full.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
     return 0;
   }

@@ -4,10 +4,10 @@ import { ZjjError } from '../errors.js';
 const stdin = 0;
 
 /**
- * Reads a value from standard input: all of it, less one line break at the end, which `echo` adds. Synchronously, for
- * process.stdin ends without an error where the descriptor cannot be read, and the value would become empty.
+ * Reads a value from standard input, to the end. Removes one line break at the end, because `echo` adds one. The reads
+ * are synchronous: if the descriptor cannot be read, process.stdin ends without an error, and the value would be empty.
  *
- * @throws ZjjError INVALID_VALUE: it is not UTF-8. The system's own error: it cannot be read.
+ * @throws ZjjError INVALID_VALUE: the input is not UTF-8. The system's error: standard input cannot be read.
  */
 export function readStandardInput(): string {
   const chunks: Buffer[] = [];
@@ -22,10 +22,10 @@ function readChunk(): Buffer {
       return buffer.subarray(0, readSync(stdin, buffer));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      // Windows says so at the end of a pipe.
+      // Windows reports the end of a pipe like this.
       if (code === 'EOF') return buffer.subarray(0, 0);
       if (code !== 'EAGAIN') throw error;
-      // Somebody else made it non-blocking, and nothing is there yet.
+      // Another program made the descriptor non-blocking, and it has no data yet.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
     }
   }

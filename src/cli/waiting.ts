@@ -1,26 +1,26 @@
-import { configPath } from '../config/file/config-path.js';
-import { resolveConfig } from '../config/file/resolve.js';
+import { configPath, resolveConfig } from '../config/file/resolve.js';
 import { readHolder } from '../lock/internal.js';
 import { CommandError, type ExitCode, exitCodes } from './exit-codes.js';
 import type { Output } from './output.js';
 
 const noticeDelayMs = 500;
 
-/** What a write needs while it waits for the lock. */
-export interface Waiting {
+/** A wait for the lock that the user can see and interrupt. */
+export interface InterruptibleWait {
+  /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
   readonly onWait: () => void;
-  /** To be called when the write is over, however it ended. */
+  /** Call this when the write has ended, whether it succeeded or not. */
   end(): void;
 }
 
 /**
- * Makes a wait one that a person can live with: when it lasts, it tells whom it is for, and SIGINT and SIGTERM end it
- * without leaving anything half done.
+ * Prepares a wait for the lock. If the wait takes over half a second, a notice names the holder. SIGINT and SIGTERM end
+ * it, and nothing is written.
  *
- * @param currentPath Names the config that is waited for.
+ * @param currentPath - Returns the path of the config that the command waits for.
  */
-export function attendWait(currentPath: () => string, output: Output): Waiting {
+export function interruptibleWait(currentPath: () => string, output: Output): InterruptibleWait {
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const abort = (exitCode: ExitCode) => {
@@ -32,11 +32,11 @@ export function attendWait(currentPath: () => string, output: Output): Waiting {
   return {
     signal: controller.signal,
     onWait() {
-      // With --json, standard error is for one JSON object.
+      // With --json, standard error carries at most one JSON object.
       if (output.isQuiet || output.isJson) return;
       timer = setTimeout(() => {
-        const text = waitText(currentPath());
-        if (text !== undefined) output.notice(text);
+        const text = noticeText(currentPath());
+        if (text !== undefined) output.printNotice(text);
       }, noticeDelayMs);
     },
     end() {
@@ -46,9 +46,9 @@ export function attendWait(currentPath: () => string, output: Output): Waiting {
   };
 }
 
-/** Undefined where the lock has just become ours, which the event loop may learn only after the timer. */
-function waitText(path: string): string | undefined {
-  // Read now: where many wait, the one that held the lock when the wait began is long gone.
+/** Undefined if this process now holds the lock: the timer may fire before the event loop delivers the grant. */
+function noticeText(path: string): string | undefined {
+  // Read now: with many waiters, the holder from the start of the wait has long released the lock.
   const holder = readHolder(lockPathOf(path));
   if (holder?.pid === process.pid) return undefined;
   const by = holder ? `, held by pid ${holder.pid} (${holder.command})` : '';

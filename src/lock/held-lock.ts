@@ -1,16 +1,20 @@
-import { Found } from './binding/addon.js';
+import { Found, type LockMode } from './binding/addon.js';
 import { addon } from './binding/native-locks.js';
-import type { LockMode } from './options.js';
 import { onceAtEndOfTurn } from './queue/end-of-turn.js';
 import type { PathQueue } from './queue/path-queue.js';
 
-/** A lock that is held. It ends with `release()`, with `using`, or with the process. */
+/**
+ * A lock that is held until `release()`, until the end of its `using` block, or until the process exits. Keep a
+ * reference to it: garbage collection releases a lock that nothing refers to, and emits a warning.
+ */
 export interface FileLock extends Disposable {
+  /** The lock file, as an absolute path. */
   readonly path: string;
+  /** The mode that the lock was acquired in. */
   readonly mode: LockMode;
   /** False once released. */
   readonly held: boolean;
-  /** Gives the lock back at once; again is a no-op. Never waits, never throws. */
+  /** Releases the lock at once. Never waits and never throws. A second call does nothing. */
   release(): void;
 }
 
@@ -22,7 +26,7 @@ interface Leaked {
 
 const leaks = new FinalizationRegistry<Leaked>(({ queue, index, mode }) => {
   queue.release(index, mode, false);
-  process.emitWarning(`A file lock on ${queue.path} was never released and is gone with the last reference to it`, {
+  process.emitWarning(`The file lock on ${queue.path} was garbage-collected without having been released`, {
     type: 'ZjjWarning',
     code: 'ZJJ_LOCK_LEAKED',
   });
@@ -31,7 +35,10 @@ const leaks = new FinalizationRegistry<Leaked>(({ queue, index, mode }) => {
 const watchNewest = onceAtEndOfTurn(() => HeldLock.watchNewest());
 
 export class HeldLock implements FileLock {
-  /** The one made last, not watched yet: most are released before the event loop turns, and watching costs. */
+  /**
+   * The lock made last, not yet watched for leaks. Watching costs time, and most locks are released before the event
+   * loop turns.
+   */
   static #newest: HeldLock | undefined;
 
   readonly path: string;
@@ -62,12 +69,12 @@ export class HeldLock implements FileLock {
     this.release();
   }
 
-  /** Releases with the mark that tells the next holder that all was left in order. */
+  /** Releases, and leaves the clean mark: the next holder need not sweep. */
   static releaseClean(lock: HeldLock): void {
     lock.#release(true);
   }
 
-  /** Whether this lock created the file, or its last holder did not leave the clean mark. */
+  /** Whether this lock created the file, or the last holder left no clean mark. */
   static foundUnclean(lock: HeldLock): boolean {
     return addon().found(lock.#index) !== Found.clean;
   }
@@ -77,14 +84,17 @@ export class HeldLock implements FileLock {
     return addon().found(lock.#index) === Found.created;
   }
 
-  /** Whether the path still names the file that is locked: somebody may have removed or replaced it. */
+  /** Whether the path still names the locked file. Other programs may remove or replace it. */
   static isCurrent(lock: HeldLock): boolean {
     return addon().isCurrent(lock.#index);
   }
 
   /**
-   * Hands the lock to native code, which releases it on a thread of its own. `take` gets its index, and a function to
-   * call when that is over; it answers whether the lock was taken. From then on the lock is not held any more.
+   * Hands the lock to native code, which releases it on another thread.
+   *
+   * @param take - Gets the lock's index, and a function to call once the lock is released. Returns whether native code
+   *   took the lock.
+   * @returns The result of `take`. If true, this object no longer holds the lock.
    */
   static handOver(lock: HeldLock, take: (index: number, onReleased: () => void) => boolean): boolean {
     const queue = lock.#queue;
@@ -94,12 +104,12 @@ export class HeldLock implements FileLock {
     return true;
   }
 
-  /** Makes the lock file another user's, so that they may write it too. It can be locked all the same if this fails. */
-  static giveTo(lock: HeldLock, user: number, group: number): boolean {
+  /** Changes the owner of the lock file, so that this user can write it too. The lock works even if this fails. */
+  static chown(lock: HeldLock, user: number, group: number): boolean {
     return addon().giveTo(lock.#index, user, group);
   }
 
-  /** From now on it is noticed if the newest one is forgotten. */
+  /** Starts to watch the newest lock for leaks. */
   static watchNewest(): void {
     const newest = HeldLock.#newest;
     HeldLock.#newest = undefined;

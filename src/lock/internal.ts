@@ -1,9 +1,12 @@
-/** What the other folders may use of the lock, and what of it is one copy in the package (scripts/build.mjs). */
+/**
+ * The parts of the lock that other folders may use. scripts/build.mjs makes one file of them in dist/, so that all
+ * entry points share one copy.
+ */
 export * from '../errors.js';
 export { listenForAbort } from './abort-signal.js';
 export { CommitOutcome, LIST_LOST } from './binding/addon.js';
 export { readHolder, readRecord } from './binding/holder.js';
-export { systemError, timeoutError } from './binding/lock-error.js';
+export { errnoName, systemError, timeoutError } from './binding/lock-error.js';
 export { addon, setLockCommand } from './binding/native-locks.js';
 export { HeldLock } from './held-lock.js';
 export * from './index.js';

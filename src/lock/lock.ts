@@ -1,3 +1,5 @@
+/** The public functions of the lock: they check options, try once, and queue the calls that have to wait. */
+
 import { isMainThread } from 'node:worker_threads';
 import { BUSY, DEADLOCK, flagsOf, TIMED_OUT } from './binding/addon.js';
 import { readHolder } from './binding/holder.js';
@@ -19,22 +21,25 @@ import { type PathQueue, queueOf } from './queue/path-queue.js';
 const DEFAULT_FILE_MODE = 0o666;
 
 /**
- * Waits for the kernel's lock on a file, and holds it.
+ * Acquires a kernel lock on a file. Waits while another holder has the lock.
  *
- * The lock file is created if it is not there, and never removed. Waiters of one thread are served first come, first
- * served; between processes the kernel decides. While it waits, nothing of libuv's thread pool is used.
+ * The lock file is created if it does not exist, and is never removed. Waiters in one thread are served first come,
+ * first served. Between processes, the kernel decides. A wait does not use libuv's thread pool.
  *
- * Rests on flock(2); on Windows on LockFileEx.
+ * The lock is flock(2) on POSIX and LockFileEx on Windows. The kernel releases it when the process dies.
  *
- * @param path - The lock file: a file of its own, not the one that it protects.
- * @param options - `mode` 'exclusive' (default) or 'shared'; `timeout` in milliseconds, 0 to try once (default: wait for
- *   ever); `signal` to end the wait; `onWait`, called once if there is a wait; `fileMode` of a lock file created now
- *   (default 0o666 less the umask); `keepAlive: false` lets the process end while it waits.
- * @returns The lock, held until its `release()`, the end of its `using` block, or the end of the process. Keep it in a
- *   variable that lives as long: one that nothing refers to any more is released by garbage collection, with a warning.
- * @throws LockTimeoutError LOCK_TIMEOUT, naming the holder; ZjjError LOCK_FILE_INVALID (not a regular file),
- *   LOCK_UNSUPPORTED (a file system without locks), LOCK_IO (the system refused), ADDON_LOAD; `signal.reason` when
- *   aborted; RangeError and TypeError for arguments.
+ * @param path - The lock file. Use a separate file, not the one that the lock protects.
+ * @param options - `mode`: 'exclusive' (default) or 'shared'. `timeout`: the longest wait in milliseconds; 0 tries once
+ *   (default: no limit). `signal`: aborts the wait. `onWait(holder)`: called once if the call has to wait. `fileMode`:
+ *   the permission bits of the lock file, if this call creates it (default: 0o666, less the umask). `keepAlive: false`
+ *   lets the process exit while the call waits.
+ * @returns The lock. It is held until `release()`, until the end of its `using` block, or until the process exits. Keep
+ *   a reference to it: garbage collection releases a lock that nothing refers to, and emits a warning.
+ * @throws LockTimeoutError LOCK_TIMEOUT: timed out waiting for the lock. `holder` is the holder that the lock file names.
+ * @throws ZjjError LOCK_FILE_INVALID: the path is empty, contains a NUL byte, or is not a regular file.
+ * @throws ZjjError LOCK_UNSUPPORTED: the file system does not support locks. LOCK_IO: a system call failed; see `cause`.
+ * @throws ZjjError ADDON_LOAD: the native addon does not load.
+ * @throws The signal's `reason`: aborted. RangeError, TypeError: an argument is invalid.
  * @example
  * const held = await lock('build.lock', { timeout: 10_000 });
  * try {
@@ -42,21 +47,22 @@ const DEFAULT_FILE_MODE = 0o666;
  * } finally {
  *   held.release();
  * }
+ * @see https://man7.org/linux/man-pages/man2/flock.2.html
  */
 export function lock(path: string | URL, options: LockOptions = {}): Promise<FileLock> {
   return acquire(path, options);
 }
 
 interface StoreOptions {
-  /** Whether HeldLock.foundUnclean will be asked. */
+  /** Whether HeldLock.foundUnclean or HeldLock.createdFile will be called on the lock. */
   readonly readsState?: boolean;
-  /** In place of `onWait`, for who does not ask for the holder: finding it takes longer than the try that failed. */
+  /** Like `onWait`, but skips looking up the holder, which takes longer than the try that failed. */
   readonly onBusy?: () => void;
 }
 
 /**
- * As {@link lock}, for the store, which needs the lock's inner side. Not an async function, for what it would cost: ten
- * thousand calls may wait, and one that has not to wait takes a few microseconds.
+ * Like {@link lock}, for the store, which needs more of the lock than FileLock shows. Not an async function: ten
+ * thousand calls may wait, and an uncontended call takes a few microseconds and must not create a second promise.
  */
 export function acquire(path: string | URL, options: LockOptions & StoreOptions = {}): Promise<HeldLock> {
   try {
@@ -65,34 +71,38 @@ export function acquire(path: string | URL, options: LockOptions & StoreOptions 
     if (options.readsState) queue.readsState = true;
     request.signal?.throwIfAborted();
     if (request.timeoutMs === 0) return Promise.resolve(tryOnce(queue, request));
-    if (!queue.mustRest) return acquireOrWait(queue, request);
-    // Who wants to hear of a wait gets a try of its own first.
+    if (!queue.mustPause) return acquireOrWait(queue, request);
+    // A call with an onBusy tries first, because only a failed try calls it.
     const waitsAtOnce = queue.isContended && request.onBusy === undefined;
-    return waitsAtOnce ? wait(queue, request, false) : acquireAfterRest(queue, request);
+    return waitsAtOnce ? wait(queue, request, false) : acquireAfterPause(queue, request);
   } catch (error) {
     return Promise.reject(error);
   }
 }
 
 /**
- * As {@link lock}, but blocks the thread. What could never end is refused at once: a conflict with a lock that this
- * thread holds (an upgrade from shared to exclusive among them) or already waits for.
+ * Like {@link lock}, but blocks the thread. A wait that could never end throws at once: this thread already holds a
+ * conflicting lock (upgrading from shared to exclusive is one case), or already waits for one.
  *
- * @throws as {@link lock}, and ZjjError LOCK_DEADLOCK.
+ * @param path - The lock file, as for {@link lock}.
+ * @param options - `mode`, `timeout`, `onWait` and `fileMode`, as for {@link lock}.
+ * @returns The lock, as for {@link lock}.
+ * @throws As {@link lock}, and ZjjError LOCK_DEADLOCK: the wait could never end.
  * @example
  * using held = lockSync('build.lock', { timeout: 1000 });
+ * @see https://man7.org/linux/man-pages/man2/flock.2.html
  */
 export function lockSync(path: string | URL, options: LockSyncOptions = {}): FileLock {
   return acquireSync(path, options);
 }
 
-/** As {@link lockSync}, for the store. */
+/** Like {@link lockSync}, for the store. */
 export function acquireSync(path: string | URL, options: LockSyncOptions & StoreOptions = {}): HeldLock {
   const queue = queueOf(absolutePath(path));
   const request = checkRequest(queue.path, options);
   if (options.readsState) queue.readsState = true;
   if (request.timeoutMs === 0) return tryOnce(queue, request);
-  queue.turns.restSync();
+  queue.fairness.pauseSync();
   const index = queue.tryNow(request.mode, request.fileMode);
   if (index !== BUSY) return new HeldLock(queue, index, request.mode);
   request.onBusy?.();
@@ -101,16 +111,18 @@ export function acquireSync(path: string | URL, options: LockSyncOptions & Store
 }
 
 /**
- * Takes the lock if nobody holds it. Never waits.
+ * Acquires the lock if it is free. Never waits.
  *
  * @param path - The lock file, as for {@link lock}.
  * @param options - `mode` and `fileMode`, as for {@link lock}.
- * @returns The lock, or null when somebody holds it.
- * @throws ZjjError LOCK_FILE_INVALID, LOCK_UNSUPPORTED, LOCK_IO, ADDON_LOAD; RangeError and TypeError for arguments.
+ * @returns The lock, or null if another holder has it.
+ * @throws ZjjError LOCK_FILE_INVALID, LOCK_UNSUPPORTED, LOCK_IO, ADDON_LOAD: as for {@link lock}.
+ * @throws RangeError, TypeError: an argument is invalid.
  * @example
  * const held = tryLock('daemon.lock');
  * if (held === null) throw new Error('already running');
  * process.on('exit', () => held.release());
+ * @see https://man7.org/linux/man-pages/man2/flock.2.html
  */
 export function tryLock(path: string | URL, options: TryLockOptions = {}): FileLock | null {
   const mode = checkMode(options.mode ?? 'exclusive');
@@ -121,17 +133,18 @@ export function tryLock(path: string | URL, options: TryLockOptions = {}): FileL
 }
 
 /**
- * Holds the lock while `use` runs, and releases it however that ends.
+ * Holds the lock while `use` runs. Releases it when `use` returns, throws, or its promise settles.
  *
  * @param path - The lock file, as for {@link lock}.
- * @param options - As for {@link lock}; may be left out.
- * @param use - Called with the lock; may be asynchronous.
- * @returns What `use` returned.
- * @throws as {@link lock}, and whatever `use` throws.
+ * @param options - As for {@link lock}. May be left out.
+ * @param use - Called with the lock once it is held. May be asynchronous.
+ * @returns The result of `use`.
+ * @throws As {@link lock}, and whatever `use` throws.
  * @example
  * await withLock('build.lock', async () => {
  *   await build();
  * });
+ * @see https://man7.org/linux/man-pages/man2/flock.2.html
  */
 export function withLock<R>(path: string | URL, use: (lock: FileLock) => R | PromiseLike<R>): Promise<R>;
 export function withLock<R>(
@@ -154,7 +167,7 @@ export async function withLock<R>(
 }
 
 interface LockRequest extends PendingLockRequest {
-  /** Called once if the lock is another's. */
+  /** Called once if another holder has the lock. */
   readonly onBusy: (() => void) | undefined;
 }
 
@@ -179,33 +192,33 @@ function tryOnce(queue: PathQueue, { mode, fileMode, onBusy }: LockRequest): Hel
   throw timeoutError(queue.path, 0);
 }
 
-async function acquireAfterRest(queue: PathQueue, request: LockRequest): Promise<HeldLock> {
-  await queue.rest();
+async function acquireAfterPause(queue: PathQueue, request: LockRequest): Promise<HeldLock> {
+  await queue.pause();
   request.signal?.throwIfAborted();
   return acquireOrWait(queue, request);
 }
 
 function acquireOrWait(queue: PathQueue, request: LockRequest): Promise<HeldLock> {
   const { mode } = request;
-  const behindOthers = queue.hasWaiters || queue.isHeldAgainst(mode);
-  if (!behindOthers) {
+  const isBehindOthers = queue.hasWaiters || queue.isHeldAgainst(mode);
+  if (!isBehindOthers) {
     const index = queue.tryNow(mode, request.fileMode);
     if (index !== BUSY) return Promise.resolve(new HeldLock(queue, index, mode));
   }
   request.onBusy?.();
-  // It may have aborted; no event comes for that any more.
+  // onBusy may have aborted the signal. Nothing listens to it yet, so no event would come.
   request.signal?.throwIfAborted();
-  return wait(queue, request, !behindOthers);
+  return wait(queue, request, !isBehindOthers);
 }
 
-function wait(queue: PathQueue, request: LockRequest, busy: boolean): Promise<HeldLock> {
+function wait(queue: PathQueue, request: LockRequest, isBusy: boolean): Promise<HeldLock> {
   const pending = new PendingLock(queue, request);
-  queue.enqueue(pending, busy);
+  queue.enqueue(pending, isBusy);
   return pending.promise;
 }
 
 function waitSync(queue: PathQueue, { mode, fileMode, timeoutMs, deadlineMs }: LockRequest): HeldLock {
-  // A worker in a native call can neither be terminated nor let process.exit() end: it comes back now and then.
+  // A worker in a native call cannot be terminated, and blocks process.exit(). So it returns to JavaScript regularly.
   const sliceMs = isMainThread ? Number.POSITIVE_INFINITY : 100;
   let index: number;
   do {
@@ -224,6 +237,6 @@ function waitSync(queue: PathQueue, { mode, fileMode, timeoutMs, deadlineMs }: L
   if (index === DEADLOCK) throw deadlockError(queue.path);
   if (index === TIMED_OUT) throw timeoutError(queue.path, timeoutMs);
   queue.noteHeld(mode);
-  queue.turns.noteWaited();
+  queue.fairness.noteWaited();
   return new HeldLock(queue, index, mode);
 }

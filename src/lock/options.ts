@@ -1,35 +1,50 @@
 import { fileURLToPath } from 'node:url';
 import { type ErrorCode, type LockHolder, ZjjError } from '../errors.js';
+import type { LockMode } from './binding/addon.js';
 
-export type LockMode = 'exclusive' | 'shared';
+export type { LockMode };
 
+/** Options of every call that can wait for a lock. */
 export interface WaitOptions {
   /**
-   * Milliseconds for everything: queue, kernel, retries. 0 tries once; Infinity waits for ever. NaN or negative:
-   * RangeError. Default: Infinity for locks, as flock(1) and Web Locks; for the store 5000 without progress.
+   * The longest time to wait, in milliseconds. It covers the queue, the kernel and all retries. 0 tries once; Infinity
+   * waits forever. NaN and negative numbers throw a RangeError. Default: Infinity for locks, as in flock(1) and Web
+   * Locks. The config store's default is 5000 ms without progress.
    */
   timeout?: number | undefined;
-  /** Ends the wait; the promise rejects with `signal.reason`. */
+  /** Aborts the wait. The promise rejects with `signal.reason`. */
   signal?: AbortSignal | undefined;
-  /** Called once, when the first try failed. */
+  /**
+   * Called once if the first try fails, before the wait. It gets the holder that the lock file names, or undefined if
+   * the file names none: holders in shared mode leave no record.
+   */
   onWait?: ((holder: LockHolder | undefined) => void) | undefined;
 }
 
+/** Options of `lock` and `withLock`. */
 export interface LockOptions extends WaitOptions {
-  /** Default 'exclusive'. */
+  /**
+   * `exclusive` allows one holder at a time. `shared` allows any number of shared holders, but no exclusive one.
+   * Default: `exclusive`.
+   */
   mode?: LockMode | undefined;
-  /** Permissions of a lock file that this call creates, less the umask. Default 0o666. */
+  /** The permission bits of the lock file, if this call creates it. The umask is subtracted. Default: 0o666. */
   fileMode?: number | undefined;
-  /** false: a pending wait does not keep the process alive. Default true. */
+  /** False lets the process exit while this call waits. Default: true. */
   keepAlive?: boolean | undefined;
 }
 
+/** Options of `lockSync`. */
 export type LockSyncOptions = Omit<LockOptions, 'signal' | 'keepAlive'>;
+/** Options of `tryLock`. */
 export type TryLockOptions = Pick<LockOptions, 'mode' | 'fileMode'>;
 
 /**
- * The path as given, made absolute. Nothing in it is normalized: `link/../file` names another file to the kernel than to
- * path.resolve. Absolute, because the directory may change while a call waits.
+ * Makes a path absolute, because the current directory may change while a call waits. It normalizes nothing: to the
+ * kernel, `link/../file` is not the file that path.resolve makes of it.
+ *
+ * @param code - The code of the error that is thrown for an invalid path.
+ * @throws ZjjError `code`: the path is empty or contains a NUL byte; TypeError: it is not a string or URL.
  */
 export function absolutePath(path: string | URL, code: ErrorCode = 'LOCK_FILE_INVALID'): string {
   const text = path instanceof URL ? fileURLToPath(path) : path;
@@ -43,7 +58,7 @@ export function absolutePath(path: string | URL, code: ErrorCode = 'LOCK_FILE_IN
 function windowsAbsolute(text: string): string {
   if (/^(?:[A-Za-z]:[\\/]|[\\/]{2})/.test(text)) return text;
   const directory = process.cwd();
-  // `\x` is on the current drive; `C:x` is left to the system, which knows that drive's own directory.
+  // `\x` is on the current drive. `C:x` stays as it is: the system knows the current directory of that drive.
   if (/^[\\/]/.test(text)) return directory.slice(0, 2) + text;
   return /^[A-Za-z]:/.test(text) ? text : `${directory}\\${text}`;
 }

@@ -1,11 +1,11 @@
 import { listenForAbort } from './abort-signal.js';
+import type { LockMode } from './binding/addon.js';
 import { timeoutError } from './binding/lock-error.js';
 import { HeldLock } from './held-lock.js';
-import type { LockMode } from './options.js';
 import type { PathQueue } from './queue/path-queue.js';
-import type { GaveUp, Waiter } from './queue/waiter.js';
+import type { Cancellation, Waiter } from './queue/waiter.js';
 
-/** What timers can count: longer waits take several. */
+/** The longest delay that setTimeout takes. Longer waits set several timers. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export interface PendingLockRequest {
@@ -13,7 +13,7 @@ export interface PendingLockRequest {
   readonly fileMode: number;
   readonly keepAlive: boolean;
   readonly timeoutMs: number;
-  /** When it is over, as of performance.now(). */
+  /** When the timeout ends, on the clock of performance.now(). */
   readonly deadlineMs: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -24,7 +24,7 @@ export class PendingLock implements Waiter {
   readonly mode: LockMode;
   readonly fileMode: number;
   readonly keepAlive: boolean;
-  gaveUp: GaveUp | undefined;
+  cancellation: Cancellation | undefined;
   previous: Waiter | undefined;
   next: Waiter | undefined;
   readonly #queue: PathQueue;
@@ -48,33 +48,33 @@ export class PendingLock implements Waiter {
   }
 
   grant(index: number): void {
-    this.#settled();
+    this.#stopListening();
     this.#resolve(new HeldLock(this.#queue, index, this.mode));
   }
 
   reject(reason: unknown): void {
-    this.#settled();
+    this.#stopListening();
     this.#reject(reason);
   }
 
-  /** The signal's listener: an object, so that ten thousand waits need no closure each. */
+  /** The abort listener is this object itself, because ten thousand waits should not need a closure each. */
   handleEvent(): void {
-    this.#queue.giveUp(this, { reason: () => this.#signal?.reason, takesLateGrant: false });
+    this.#queue.cancel(this, { reason: () => this.#signal?.reason, acceptsLateGrant: false });
   }
 
   #expireAt(deadlineMs: number, timeoutMs: number): void {
     const left = Math.min(Math.max(deadlineMs - performance.now(), 0), LONGEST_TIMER_MS);
     this.#timer = setTimeout(() => {
       if (performance.now() < deadlineMs) return this.#expireAt(deadlineMs, timeoutMs);
-      this.#queue.giveUp(this, {
+      this.#queue.cancel(this, {
         reason: () => timeoutError(this.#queue.path, timeoutMs),
-        takesLateGrant: true,
+        acceptsLateGrant: true,
       });
     }, left);
     if (!this.keepAlive) this.#timer.unref();
   }
 
-  #settled(): void {
+  #stopListening(): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#signal?.removeEventListener('abort', this);
   }

@@ -19,7 +19,7 @@ function configHome(text: string | Buffer = original): { home: string; config: s
   return { home, config };
 }
 
-/** Runs twice, for the error as text and as JSON; returns what both say. */
+/** Runs the command twice, with text and with JSON output. Checks that both report the same error, and returns it. */
 async function failure(args: readonly string[], options: CliOptions) {
   const asText = await runCli(args, options);
   const asJson = await runCli([...args.slice(0, 1), '--json', ...args.slice(1)], options);
@@ -34,7 +34,7 @@ function parseError({ stderr }: CliResult): { error: { code: string; message: st
   return JSON.parse(stderr) as { error: { code: string; message: string } };
 }
 
-describe('a key or value that cannot be set is refused, and the file stays as it was', () => {
+describe('an invalid key or value is refused, and the file stays as it was', () => {
   test.for([
     ['an empty key', ['', '1'], 'INVALID_KEY'],
     ['an empty part', ['a..b', '1'], 'INVALID_KEY'],
@@ -45,14 +45,14 @@ describe('a key or value that cannot be set is refused, and the file stays as it
     ['a key into an array of tables', ['mirror.url', '"c"'], 'KEY_CONFLICT'],
     ['an unclosed array', ['hosts', '[broken'], 'INVALID_VALUE'],
     ['an integer beyond 64 bits', ['big', '9223372036854775808'], 'INVALID_VALUE'],
-    ['a value that is not of its type', ['n', 'four', '--type', 'integer'], 'INVALID_VALUE'],
+    ['a value of another type than --type names', ['n', 'four', '--type', 'integer'], 'INVALID_VALUE'],
   ] as const)('%s', async ([, args, code]) => {
     const { home, config } = configHome();
     expect(await failure(['config', ...args], { home })).toMatchObject({ exitCode: 1, code });
     expect(readFileSync(config, 'utf8')).toBe(original);
   });
 
-  test('one bad value among many sets none', async () => {
+  test('one invalid key among several sets none of them', async () => {
     const { home, config } = configHome();
     const result = await failure(['config', 'set', 'a=1', 'port.number=2'], { home });
     expect(result).toMatchObject({ exitCode: 1, code: 'KEY_CONFLICT' });
@@ -66,7 +66,7 @@ describe.for([
   ['set', ['config', 'port', '1']],
   ['unset', ['config', 'unset', 'port']],
 ] as const)('%s', ([, args]) => {
-  test('names line and column of a config that is not TOML', async () => {
+  test('names the line and column of a config that is not TOML', async () => {
     const { home, config } = configHome('a = 1\nb = = 2\n');
     const result = await failure(args, { home });
     expect(result).toMatchObject({ exitCode: 1, code: 'CONFIG_PARSE' });
@@ -88,7 +88,7 @@ describe.for([
   });
 
   test.skipIf(process.platform === 'win32')(
-    'refuses a FIFO and does not wait for its writer (not on Windows)',
+    'refuses a FIFO without waiting for a writer (not on Windows)',
     async () => {
       const home = temporaryDirectory();
       execFileSync('mkfifo', [join(home, 'config.toml')]);
@@ -96,7 +96,7 @@ describe.for([
     },
   );
 
-  test('refuses a config that it may not read', async (context) => {
+  test('refuses a config that it has no permission to read', async (context) => {
     requiresUnprivileged(context);
     const { home, config } = configHome();
     chmodSync(config, 0o000);
@@ -109,7 +109,7 @@ describe.for([
   });
 });
 
-describe('a place that cannot be written or locked is an input or output error', () => {
+describe('a path that cannot be written or locked is an I/O error', () => {
   test('a read-only directory', async (context) => {
     requiresUnprivileged(context);
     const { home, config } = configHome();
@@ -121,7 +121,7 @@ describe('a place that cannot be written or locked is an input or output error',
     chmodSync(home, 0o755);
   });
 
-  test('a file where the directory should be', async () => {
+  test('a file in place of the directory', async () => {
     const { home, config } = configHome();
     const args = ['config', '--file', join(config, 'inner.toml'), 'port', '1'];
     expect(await failure(args, { home })).toMatchObject({ exitCode: 3 });

@@ -33,7 +33,7 @@ async function read(args: readonly string[], options: CliOptions): Promise<strin
 }
 
 describe('list', () => {
-  test('shows each value as TOML, and the file beneath', async () => {
+  test('shows each value as TOML, and then the file', async () => {
     const { home, config } = storedHome();
     const text = await read([], { home });
     expect(text).toBe(
@@ -55,7 +55,7 @@ describe('list', () => {
     expect(await read(['list'], { home })).toBe(text);
   });
 
-  test('as JSON is one plain object, with every digit of an integer', async () => {
+  test('prints one plain JSON object, with every digit of an integer', async () => {
     const { home } = storedHome();
     const text = await read(['--json'], { home });
     expect(text).toContain('"big": 9223372036854775807');
@@ -71,13 +71,13 @@ describe('list', () => {
     });
   });
 
-  test('of nothing is an empty object, or the file that is not there', async () => {
+  test('of nothing prints an empty object, or that there is no such file', async () => {
     const home = temporaryDirectory();
     expect(await read(['--json'], { home })).toBe('{}\n');
     expect(await read([], { home })).toBe(`from ${join(home, 'config.toml')} (no such file)\n`);
   });
 
-  test('of a prefix shows what is beneath it, by its full keys', async () => {
+  test('of a prefix shows the values under it, with their full keys', async () => {
     const { home } = storedHome();
     expect(await read(['list', '-q', 'server'], { home })).toBe('server.host = "a"\nserver.tls.on = true\n');
     expect(JSON.parse(await read(['list', '--json', 'server.tls'], { home }))).toEqual({
@@ -101,7 +101,7 @@ describe('list', () => {
 });
 
 describe('get', () => {
-  test('prints a string as it is, and other values as TOML', async () => {
+  test('prints a string without quotes, and other values as TOML', async () => {
     const { home } = storedHome();
     expect(await read(['name'], { home })).toBe('two words\n');
     expect(await read(['get', 'port'], { home })).toBe('8080\n');
@@ -117,7 +117,7 @@ describe('get', () => {
     expect(JSON.parse(await read(['--json', 'server'], { home }))).toEqual({ host: 'a', tls: { on: true } });
   });
 
-  test('of a key that is not there says so', async () => {
+  test('of a missing key exits with 1, and the error names the key', async () => {
     const { home } = storedHome();
     const message = "Config key 'server.nope' not found. Use 'zjj config' to see all keys.";
     expect(await runCli(['config', 'server.nope'], { home })).toEqual({
@@ -131,7 +131,7 @@ describe('get', () => {
     expect(JSON.parse(asJson.stderr)).toEqual({ error: { code: 'KEY_NOT_FOUND', message } });
   });
 
-  test('gives the default where the key is not there, and only there', async () => {
+  test('prints the default only if the key is missing', async () => {
     const { home } = storedHome();
     expect(await read(['get', 'nope', '--default', '-1'], { home })).toBe('-1\n');
     expect(await read(['get', 'port', '--default', '-1'], { home })).toBe('8080\n');
@@ -139,7 +139,7 @@ describe('get', () => {
     expect(await read(['get', 'nope', '--default', 'none', '--json'], { home })).toBe('"none"\n');
   });
 
-  test('reaches keys that are also words of the command, or names of Object', async () => {
+  test('finds keys that are also command names or properties of Object.prototype', async () => {
     const { home } = storedHome('list = 1\n__proto__ = 2\n');
     expect(await read(['get', 'list'], { home })).toBe('1\n');
     expect(await read(['__proto__'], { home })).toBe('2\n');

@@ -5,7 +5,7 @@ import { type CliOptions, runCli, temporaryDirectory } from './run-cli.js';
 
 const isLinux = process.platform === 'linux';
 
-/** Sets a key, and returns the second line of the message: where. */
+/** Sets a key. Returns the second line of the output, which names the file. */
 async function set(args: readonly string[], options: CliOptions): Promise<string | undefined> {
   const result = await runCli(['config', ...args, 'key', 'value'], options);
   expect(result).toMatchObject({ exitCode: 0, stderr: '' });
@@ -17,7 +17,7 @@ async function path(args: readonly string[], options: CliOptions): Promise<strin
   return stdout.trimEnd();
 }
 
-test('with nothing set but HOME it is HOME/config.toml, and ~/.config is not made', async () => {
+test('with only HOME set, the config is HOME/config.toml, and ~/.config is not created', async () => {
   const home = temporaryDirectory();
   expect(await path([], { home })).toBe(join(home, 'config.toml'));
   expect(await set([], { home })).toBe('  (in global config)');
@@ -27,21 +27,21 @@ test('with nothing set but HOME it is HOME/config.toml, and ~/.config is not mad
   expect(await path([], { home })).toBe(join(home, 'config.toml'));
 });
 
-test.runIf(isLinux)('it is in ~/.config/zjj where ~/.config exists (Linux)', async () => {
+test.runIf(isLinux)('the config is in ~/.config/zjj if ~/.config exists (Linux)', async () => {
   const home = temporaryDirectory();
   mkdirSync(join(home, '.config'));
   expect(await set([], { home })).toBe('  (in global config)');
   expect(readFileSync(join(home, '.config', 'zjj', 'config.toml'), 'utf8')).toBe('key = "value"\n');
 });
 
-test('it is in XDG_CONFIG_HOME, which is made where it is missing', async () => {
+test('the config is in XDG_CONFIG_HOME, which is created if it does not exist', async () => {
   const home = temporaryDirectory();
   const env = { XDG_CONFIG_HOME: join(home, 'xdg', 'deep') };
   expect(await set([], { home, env })).toBe('  (in global config)');
   expect(existsSync(join(home, 'xdg', 'deep', 'zjj', 'config.toml'))).toBe(true);
 });
 
-test('ZJJ_CONFIG names it, and --file does so before that', async () => {
+test('ZJJ_CONFIG names the config, and --file takes precedence', async () => {
   const home = temporaryDirectory();
   const env = { ZJJ_CONFIG: join(home, 'env.toml') };
   expect(await set([], { home, env })).toBe(`  (in ${join(home, 'env.toml')})`);
@@ -50,7 +50,7 @@ test('ZJJ_CONFIG names it, and --file does so before that', async () => {
   expect(existsSync(join(home, 'config.toml'))).toBe(false);
 });
 
-test('--project makes one in the current directory, and it is found from beneath', async () => {
+test('--project creates a config in the current directory, and subdirectories find it', async () => {
   const home = temporaryDirectory();
   const inner = join(home, 'work', 'inner');
   mkdirSync(inner, { recursive: true });
@@ -62,13 +62,13 @@ test('--project makes one in the current directory, and it is found from beneath
   expect(await set(['--global'], { home, cwd: inner })).toBe('  (in global config)');
 });
 
-test('path as JSON is a string', async () => {
+test('path --json prints a string', async () => {
   const home = temporaryDirectory();
   expect(JSON.parse(await path(['--json'], { home }))).toBe(join(home, 'config.toml'));
 });
 
 test.skipIf(process.platform === 'win32')(
-  'a deleted current directory leaves the user their config (not on Windows)',
+  "the user's config works from a deleted current directory (not on Windows)",
   async () => {
     const home = temporaryDirectory();
     writeFileSync(join(home, 'config.toml'), 'a = 1\n');

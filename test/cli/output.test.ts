@@ -6,10 +6,10 @@ import { cli, resultOf, runCli, startCli, temporaryDirectory } from './run-cli.j
 
 const isPosix = process.platform !== 'win32';
 
-describe('no control character of a key, a value or a path is printed raw', () => {
+describe('control characters are never printed raw', () => {
   const red = '\u001b[31m';
 
-  test('of a value', async () => {
+  test('from a value', async () => {
     const home = temporaryDirectory();
     writeFileSync(join(home, 'config.toml'), 'k = "a\\u001B[31m\\n\\u009B\\u202E\\u007F"\n');
     const shown = await runCli(['config', 'k'], { home });
@@ -19,7 +19,7 @@ describe('no control character of a key, a value or a path is printed raw', () =
     expect(JSON.parse(asJson.stdout)).toEqual({ k: 'a\u001b[31m\n\u009b\u202e\u007f' });
   });
 
-  test('of a key', async () => {
+  test('from a key', async () => {
     const home = temporaryDirectory();
     writeFileSync(join(home, 'config.toml'), '"a\\u001B[31m\\n" = 1\n');
     for (const args of [['config'], ['config', '--json'], ['config', `'${red}'`], ['config', `a${red}`]]) {
@@ -28,7 +28,7 @@ describe('no control character of a key, a value or a path is printed raw', () =
     }
   });
 
-  test.runIf(isPosix)('of a path (not on Windows)', async () => {
+  test.runIf(isPosix)('from a path (not on Windows)', async () => {
     const home = temporaryDirectory();
     const file = join(home, `${red}\n.toml`);
     for (const args of [['path'], ['path', '--json'], ['list'], ['a', '1'], ['a.b', '1'], ['a', '1', '--json']]) {
@@ -37,7 +37,7 @@ describe('no control character of a key, a value or a path is printed raw', () =
     }
   });
 
-  test('of an argument', async () => {
+  test('from an argument', async () => {
     const { stderr } = await runCli([red], { home: temporaryDirectory() });
     expect(stderr).not.toContain('\u001b');
   });
@@ -68,17 +68,17 @@ describe('standard output', () => {
     return home;
   }
 
-  test('whose reader has gone is no error', async () => {
+  test('whose reader has closed it is no error', async () => {
     const child = startCli(['config'], { home: largeHome() });
     child.stdout?.destroy();
     const { exitCode, signal, stderr } = await resultOf(child);
     expect({ exitCode, signal, stderr }).toEqual({ exitCode: 0, signal: null, stderr: '' });
   });
 
-  test('that is a non-blocking pipe gets everything, however slow its reader', async () => {
+  test('that is a non-blocking pipe gets everything, however slow its reader is', async () => {
     const home = largeHome();
     const preload = join(home, 'open-stdout.cjs');
-    // Node's own stream makes the pipe non-blocking; a write to a full one then fails with EAGAIN.
+    // Node's own stream makes the pipe non-blocking. A write to a full pipe then fails with EAGAIN.
     writeFileSync(preload, 'process.stdout.write("");');
     const child = startCli(['config', '-q'], { home, env: { NODE_OPTIONS: `--require ${preload}` } });
     const { exitCode, stdout } = await resultOf(child);
@@ -86,7 +86,7 @@ describe('standard output', () => {
     expect(stdout.trimEnd().split('\n')).toHaveLength(20_000);
   });
 
-  test.runIf(process.platform === 'linux')('that is full is an input or output error (Linux)', async () => {
+  test.runIf(process.platform === 'linux')('on a full device is an I/O error (Linux)', async () => {
     const full = openSync('/dev/full', 'w');
     const home = temporaryDirectory();
     const child = spawn(process.execPath, [cli, 'config', 'path'], {

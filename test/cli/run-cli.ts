@@ -5,16 +5,16 @@ import { requires } from '../support/requires/requires.js';
 
 export { temporaryDirectory } from '../support/temporary-directory.js';
 
-/** The command as it is built. */
+/** The built command. */
 export const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
 
 export interface CliOptions {
-  /** The only variable that is set, beside those of `env`. */
+  /** The value of HOME. The child's environment is HOME and the variables of `env`. */
   readonly home: string;
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | Buffer;
-  /** Obey the permissions of files even as root. */
+  /** Obey file permissions even as root. */
   readonly isUnprivileged?: boolean;
 }
 
@@ -28,31 +28,31 @@ export interface CliResult {
 const isRoot = process.getuid?.() === 0;
 const dropCapabilities = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] as const;
 
-/** Skips a test where `isUnprivileged` cannot be had. */
+/** Skips the test if `isUnprivileged` is not possible here. */
 export function requiresUnprivileged(context: TestContext): void {
   if (process.platform === 'win32') context.skip('Windows has no permission bits');
   if (!isRoot) return;
   requires(context, ['setpriv']);
   const { status } = spawnSync(dropCapabilities[0], [...dropCapabilities.slice(1), 'true']);
-  if (status !== 0) context.skip('this system lets root give up no capabilities');
+  if (status !== 0) context.skip('this system does not let root drop capabilities');
 }
 
-/** Starts the command as it is built, in a process of its own. */
+/** Starts the built command in a child process. */
 export function startCli(args: readonly string[], options: CliOptions): ChildProcess {
   const { home, cwd = home, env = {}, isUnprivileged = false } = options;
   const command = [...(isUnprivileged && isRoot ? dropCapabilities : []), process.execPath, cli, ...args];
   return spawn(command[0] ?? '', command.slice(1), { cwd, env: { HOME: home, ...env } });
 }
 
-/** Runs the command to its end. */
+/** Runs the command until it exits. */
 export function runCli(args: readonly string[], options: CliOptions): Promise<CliResult> {
   const child = startCli(args, options);
-  // It may end before it has read all that it was given.
+  // The command may exit before it has read all of its input.
   child.stdin?.on('error', () => {}).end(options.input ?? '');
   return resultOf(child);
 }
 
-/** What the command said by the time that it ended. */
+/** The command's output and exit status, once it has exited. */
 export function resultOf(child: ChildProcess): Promise<CliResult> {
   let stdout = '';
   let stderr = '';

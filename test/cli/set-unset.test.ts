@@ -16,7 +16,7 @@ async function succeed(args: readonly string[], options: CliOptions): Promise<st
 }
 
 describe('set', () => {
-  test('makes the file, and says what was set and where', async () => {
+  test('creates the file, and reports what was set and where', async () => {
     const { home, config } = emptyHome();
     expect(await succeed(['test_key_1', 'value_1'], { home })).toBe(
       '✓ Set test_key_1 = value_1\n  (in global config)\n',
@@ -24,14 +24,14 @@ describe('set', () => {
     expect(readFileSync(config, 'utf8')).toBe('test_key_1 = "value_1"\n');
   });
 
-  test('keeps what stands beside the value', async () => {
+  test('keeps comments, layout and line endings', async () => {
     const { home, config } = emptyHome();
     writeFileSync(config, '# mine\r\nport   = 80 # http\r\n\r\n[a]\r\nb = 1');
     await succeed(['port', '8080'], { home });
     expect(readFileSync(config, 'utf8')).toBe('# mine\r\nport   = 8080 # http\r\n\r\n[a]\r\nb = 1');
   });
 
-  test('reads TOML values, and takes all else for a string', async () => {
+  test('reads TOML values, and anything else as a string', async () => {
     const { home } = emptyHome();
     const values = ['t=true', 'i=8080', 'f=1.5', 'd=2026-11-23', 'a=[1, 2]', 's=plain text', 'q="8080"', 'm=-5'];
     await succeed(['set', ...values, 'p={x = 1}', 'e=', 'w=a=b'], { home });
@@ -50,7 +50,7 @@ describe('set', () => {
     });
   });
 
-  test('takes a value that begins with a minus sign and a digit for a value', async () => {
+  test('does not take a negative number for an option', async () => {
     const { home } = emptyHome();
     expect(await succeed(['offset', '-5'], { home })).toContain('✓ Set offset = -5\n');
     expect(await succeed(['set', 'low', '-inf'], { home })).toContain('✓ Set low = -inf\n');
@@ -58,7 +58,7 @@ describe('set', () => {
     expect(JSON.parse(await succeed(['--json'], { home }))).toEqual({ offset: -5, low: '-inf', flag: '-x' });
   });
 
-  test('reads a value as the type that is asked for', async () => {
+  test('reads a value as the type that --type names', async () => {
     const { home, config } = emptyHome();
     await succeed(['--type', 'string', 'port', '8080'], { home });
     await succeed(['--type', 'float', 'ratio', '2'], { home });
@@ -94,14 +94,14 @@ describe('set', () => {
     expect(existsSync(config)).toBe(false);
   });
 
-  test('quotes and escapes a value with control characters in its message', async () => {
+  test('reports a value with control characters in quotes and escaped', async () => {
     const { home } = emptyHome();
     expect(await succeed(['--type', 'string', 'k', 'a\x1b[31m\nb'], { home })).toBe(
       '✓ Set k = "a\\u001B[31m\\nb"\n  (in global config)\n',
     );
   });
 
-  test('answers with one JSON object for each key', async () => {
+  test('prints one JSON object for each key with --json', async () => {
     const { home, config } = emptyHome();
     const lines = (await succeed(['--json', 'set', 'a.b=1', 'c=x'], { home })).trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
@@ -110,7 +110,7 @@ describe('set', () => {
     ]);
   });
 
-  test('of a standard input that cannot be read changes nothing', () => {
+  test('changes nothing if standard input cannot be read', () => {
     const { home, config } = emptyHome();
     writeFileSync(config, 'a = 1\n');
     const directory = openSync(home, 'r');
@@ -125,12 +125,12 @@ describe('set', () => {
     expect(readFileSync(config, 'utf8')).toBe('a = 1\n');
   });
 
-  test('says nothing with --quiet', async () => {
+  test('prints nothing with --quiet', async () => {
     const { home } = emptyHome();
     expect(await succeed(['-q', 'a', '1'], { home })).toBe('');
   });
 
-  test('with --dry-run shows the change and leaves the directory as it was', async () => {
+  test('shows the change with --dry-run, and creates no file', async () => {
     const { home, config } = emptyHome();
     expect(await succeed(['set', '--dry-run', 'a', '1'], { home })).toBe('Would set a = 1\n  (in global config)\n');
     expect(existsSync(config) || existsSync(`${config}.lock`)).toBe(false);
@@ -141,14 +141,14 @@ describe('set', () => {
 });
 
 describe('unset', () => {
-  test('removes keys, and says which and where', async () => {
+  test('removes keys, and reports which and where', async () => {
     const { home, config } = emptyHome();
     writeFileSync(config, 'a = 1\nb = 2\n[c]\nd = 3\n');
     expect(await succeed(['unset', 'a', 'c.d'], { home })).toBe('✓ Unset a\n✓ Unset c.d\n  (in global config)\n');
     expect(readFileSync(config, 'utf8')).toBe('b = 2\n[c]\n');
   });
 
-  test('of a key that is not there removes none', async () => {
+  test('removes none of the keys if one does not exist', async () => {
     const { home, config } = emptyHome();
     writeFileSync(config, 'a = 1\n');
     expect(await runCli(['config', 'unset', 'a', 'nope'], { home })).toEqual({
@@ -160,13 +160,13 @@ describe('unset', () => {
     expect(readFileSync(config, 'utf8')).toBe('a = 1\n');
   });
 
-  test('where there is no config leaves nothing behind', async () => {
+  test('creates nothing if there is no config', async () => {
     const { home } = emptyHome();
     expect(await runCli(['config', '--project', 'unset', 'a'], { home })).toMatchObject({ exitCode: 1 });
     expect(readdirSync(home)).toEqual([]);
   });
 
-  test('of a key of the other config says where it is', async () => {
+  test('of a key in another file names that file', async () => {
     const { home, config } = emptyHome();
     writeFileSync(config, 'a = 1\n');
     mkdirSync(join(home, 'p', '.zjj'), { recursive: true });
@@ -174,17 +174,17 @@ describe('unset', () => {
     const { exitCode, stderr } = await runCli(['config', 'unset', 'a'], { home, cwd: join(home, 'p') });
     expect([exitCode, stderr]).toEqual([
       1,
-      `Error: Config key 'a' not found in ${join(home, 'p', '.zjj', 'config.toml')}. It is set in ${config}: use --file or --global for that one.\n`,
+      `Error: Config key 'a' not found in ${join(home, 'p', '.zjj', 'config.toml')}. It is set in ${config}: use --file or --global to change it there.\n`,
     ]);
   });
 
-  test('answers with JSON', async () => {
+  test('prints a JSON object with --json', async () => {
     const { home, config } = emptyHome();
     writeFileSync(config, 'a = 1\n');
     expect(JSON.parse(await succeed(['unset', '--json', 'a'], { home }))).toEqual({ key: 'a', path: config });
   });
 
-  test('with --dry-run removes nothing', async () => {
+  test('shows the change with --dry-run, and removes nothing', async () => {
     const { home, config } = emptyHome();
     writeFileSync(config, 'a = 1\n');
     expect(await succeed(['unset', '--dry-run', 'a'], { home })).toBe('Would unset a\n  (in global config)\n');

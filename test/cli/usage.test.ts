@@ -6,9 +6,9 @@ import { runCli, temporaryDirectory } from './run-cli.js';
 const manifest = readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8');
 const { version } = JSON.parse(manifest) as { version: string };
 
-describe('a call that does not fit exits with 2 and touches nothing', () => {
+describe('a usage error exits with 2 and prints only the error', () => {
   test.for([
-    [['frobnicate'], "'frobnicate' is not a command of zjj. See 'zjj --help'."],
+    [['frobnicate'], "'frobnicate' is not a zjj command. See 'zjj --help'."],
     [['config', '--nope'], "Unknown option '--nope'. Put '--' before a value that begins with '-'."],
     [['config', 'a', '-x'], "Unknown option '-x'. Put '--' before a value that begins with '-'."],
     [['config', '--json=1'], "Option '--json' does not take an argument."],
@@ -19,8 +19,8 @@ describe('a call that does not fit exits with 2 and touches nothing', () => {
     [['config', 'unset'], "Usage: zjj config unset KEY…. See 'zjj config --help'."],
     [['config', 'set', 'a'], "Usage: zjj config set KEY VALUE, or set KEY=VALUE…. See 'zjj config --help'."],
     [['config', 'set', 'a=1', 'b'], "Usage: zjj config set KEY VALUE, or set KEY=VALUE…. See 'zjj config --help'."],
-    [['config', '--global', '--project'], '--file, --global and --project exclude one another.'],
-    [['config', '-g', '-f', 'x'], '--file, --global and --project exclude one another.'],
+    [['config', '--global', '--project'], '--file, --global and --project cannot be combined.'],
+    [['config', '-g', '-f', 'x'], '--file, --global and --project cannot be combined.'],
     [['config', 'a', '--type', 'string'], "Option '--type' does not apply to 'zjj config get'."],
     [['config', 'a', '1', '--default', 'b'], "Option '--default' does not apply to 'zjj config set'."],
     [['config', '--dry-run'], "Option '--dry-run' does not apply to 'zjj config list'."],
@@ -37,7 +37,7 @@ describe('a call that does not fit exits with 2 and touches nothing', () => {
     else expect(text).toMatch(message);
   });
 
-  test('also as JSON', async () => {
+  test('is JSON with --json', async () => {
     const { exitCode, stdout, stderr } = await runCli(['config', '--json', '--nope'], {
       home: temporaryDirectory(),
     });
@@ -45,13 +45,13 @@ describe('a call that does not fit exits with 2 and touches nothing', () => {
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'USAGE' } });
   });
 
-  test('but --json after -- is a value', async () => {
+  test('is text if --json comes after --', async () => {
     const { stderr } = await runCli(['config', '--nope', '--', '--json'], { home: temporaryDirectory() });
     expect(stderr).toMatch(/^Error: /);
   });
 });
 
-test('--help and no arguments at all print the help', async () => {
+test('--help prints the help, and so does a call without arguments', async () => {
   const home = temporaryDirectory();
   const help = await runCli(['--help'], { home });
   expect(help).toMatchObject({ exitCode: 0, stderr: '' });
@@ -60,7 +60,7 @@ test('--help and no arguments at all print the help', async () => {
   expect(await runCli([], { home })).toEqual(help);
 });
 
-test('config --help names every action and option, wherever it stands', async () => {
+test('config --help names every action and option, also after an action', async () => {
   const home = temporaryDirectory();
   const help = await runCli(['config', '--help'], { home });
   expect(help).toMatchObject({ exitCode: 0, stderr: '' });

@@ -12,7 +12,7 @@ async function lockedHome() {
   return { home, config, held: await lock(`${config}.lock`) };
 }
 
-test('a lock that is held elsewhere ends the wait after its timeout, and the file stays', async () => {
+test('a wait for a held lock times out, and the config stays as it was', async () => {
   const { home, config, held } = await lockedHome();
   try {
     const result = await runCli(['config', '--timeout', '200ms', 'a', '2'], { home });
@@ -29,7 +29,7 @@ test('a lock that is held elsewhere ends the wait after its timeout, and the fil
   }
 });
 
-test('a wait of over half a second says whom it is for, and goes on', async () => {
+test('a wait of over half a second names the holder, and then succeeds', async () => {
   const { home, config, held } = await lockedHome();
   const child = startCli(['config', '--timeout', '1m', 'a', '2'], { home });
   const result = resultOf(child);
@@ -41,7 +41,7 @@ test('a wait of over half a second says whom it is for, and goes on', async () =
   expect(readFileSync(config, 'utf8')).toBe('a = 2\n');
 });
 
-test.for(['--quiet', '--json'])('a wait with %s says nothing', async (option) => {
+test.for(['--quiet', '--json'])('a wait with %s prints no notice', async (option) => {
   const { home, held } = await lockedHome();
   try {
     const { stderr } = await runCli(['config', option, '--timeout', '800ms', 'a', '2'], { home });
@@ -70,7 +70,7 @@ test.skipIf(process.platform === 'win32').for([
   }
 });
 
-test('reads do not wait', async () => {
+test('a read does not wait for the lock', async () => {
   const { home, held } = await lockedHome();
   try {
     expect(await runCli(['config', 'a'], { home })).toMatchObject({ exitCode: 0, stdout: '1\n' });
@@ -79,7 +79,7 @@ test('reads do not wait', async () => {
   }
 });
 
-test('the lock file names the command while it is held, never its arguments', async () => {
+test('the record in the lock file has the command, never its arguments', async () => {
   const home = temporaryDirectory();
   const config = join(home, 'config.toml');
   writeFileSync(config, 'a = 1\n');

@@ -18,24 +18,24 @@ const isLinux = process.platform === 'linux';
 const fuseFileSystem = join(root, 'test', 'support', 'fuse-file-system.py');
 
 interface FileSystem {
-  /** Beyond those of every mount. */
+  /** The programs that it needs beyond those for every mount. */
   readonly commands?: readonly string[];
-  /** What it takes to mount it. */
+  /** The device that mounting it needs. */
   readonly device?: string;
-  /** Commands of a shell that mount it at `fs` in the present directory. */
+  /** Shell commands that mount it at `fs` in the current directory. */
   readonly mount: string;
-  /** What becomes a command that is to run while it is mounted. */
+  /** A command prefix, for the file systems that stay mounted only while a program runs. */
   readonly run?: readonly string[];
 }
 
-/** The image has no name any more once it is mounted: it goes with the mount. */
+/** Once mounted, the image is removed. It disappears with the mount. */
 const inImage = (type: string, size: string): FileSystem => ({
   commands: [`mkfs.${type}`],
   device: '/dev/loop-control',
   mount: `truncate -s ${size} image && mkfs.${type} -q image && mount -t ${type} -o loop image fs && rm image`,
 });
 
-/** The lock file is in the lower layer, so that whoever opens it for writing first makes a copy in the upper one. */
+/** The lock file is in the lower layer. Opening it for writing copies it to the upper layer. */
 const overlay = (lower: string, options: string): FileSystem => ({
   mount: `mount -t tmpfs tmpfs layers && cd layers && mkdir lower upper work && ${lower} && touch lower/x.lock &&
     mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work${options} overlay ../fs`,
@@ -43,7 +43,7 @@ const overlay = (lower: string, options: string): FileSystem => ({
 
 const overlays = {
   overlayfs: overlay('true', ''),
-  // Here the copy has another device and inode number than the file that it replaces.
+  // Here the device and inode number of the copy differ from those of the file that it replaces.
   'overlayfs of two file systems': overlay('mount -t tmpfs tmpfs lower', ',xino=off'),
 };
 
@@ -53,7 +53,7 @@ const fileSystems: Record<string, FileSystem> = {
   btrfs: inImage('btrfs', '128M'),
   tmpfs: { mount: 'mount -t tmpfs tmpfs fs' },
   ...overlays,
-  'a file system that keeps its locks itself, as that of a server does': {
+  'a file system that manages its own locks, like one on a server': {
     commands: ['python3'],
     device: '/dev/fuse',
     mount: 'true',
@@ -63,11 +63,11 @@ const fileSystems: Record<string, FileSystem> = {
 
 interface Mounted {
   readonly directory: string;
-  /** Where its mount namespace is. */
+  /** The process whose mount namespace has the file system. */
   readonly keeper: Child;
 }
 
-/** A new file system, in a mount namespace that ends with the test: nothing stays mounted. */
+/** Mounts a new file system in a mount namespace that ends with the test, so nothing stays mounted. */
 async function mounted(context: TestContext, name: string): Promise<Mounted> {
   const fileSystem = fileSystems[name] as FileSystem;
   requiresMount(context, fileSystem);
@@ -82,7 +82,7 @@ async function mounted(context: TestContext, name: string): Promise<Mounted> {
   const line = await keeper.line().catch((error: Error) => error.message);
   if (/unknown filesystem type|failed to setup loop device/.test(line)) context.skip(line);
   expect(line).toBe('mounted');
-  // Every process gets there by this path.
+  // This path works in every process.
   return { directory: join(`/proc/${keeper.pid}/root`, directory), keeper };
 }
 
@@ -107,7 +107,7 @@ describe.each(Object.keys(fileSystems))('on %s', (name) => {
     expect(await next.line()).toBe('held');
   });
 
-  test('shared locks are held side by side, and keep a writer out until the last is released', async (context) => {
+  test('shared locks are held together, and keep a writer out until the last is released', async (context) => {
     const path = await lockFile(context, name);
     const reader = await heldElsewhere(path, 'shared');
     const ours = await lock(path, { mode: 'shared' });
@@ -123,7 +123,7 @@ describe.each(Object.keys(fileSystems))('on %s', (name) => {
     held.release();
   });
 
-  test('a wait that times out names the holder, and takes no lock later', async (context) => {
+  test('a wait that times out names the holder, and never gets the lock later', async (context) => {
     const path = await lockFile(context, name);
     const holder = await heldElsewhere(path);
     const error: unknown = await lock(path, { timeout: 30 }).catch((reason: unknown) => reason);
@@ -133,7 +133,7 @@ describe.each(Object.keys(fileSystems))('on %s', (name) => {
     expect(isFree(path)).toBe(true);
   });
 
-  test('a holder that is killed frees the lock for its waiter', async (context) => {
+  test('a waiter gets the lock when its holder is killed', async (context) => {
     const path = await lockFile(context, name);
     const holder = await heldElsewhere(path);
     const waiting = lock(path);
@@ -149,30 +149,33 @@ describe.each(Object.keys(fileSystems))('on %s', (name) => {
     ['exclusive', 'exclusive', false],
     ['shared', 'exclusive', false],
     ['shared', 'shared', true],
-  ] as const)('flock(1) that holds %s, and a try for %s: %s; and the other way round', async (modes, context) => {
-    const [held, tried, isGranted] = modes;
-    requires(context, ['flock']);
-    const path = await lockFile(context, name);
-    const child = new Child('flock', [`--${held}`, path, 'sh', '-c', 'echo held; read end']);
-    expect(await child.line()).toBe('held');
-    const granted = tryLock(path, { mode: tried });
-    expect(granted !== null).toBe(isGranted);
-    granted?.release();
-    const waiting = lock(path, { mode: held });
-    child.write('end');
-    const ours = await waiting;
-    await child.exit();
-    expect(spawnSync('flock', ['--nonblock', `--${tried}`, path, 'true']).status).toBe(isGranted ? 0 : 1);
-    ours.release();
-    expect(spawnSync('flock', ['--nonblock', '--exclusive', path, 'true']).status).toBe(0);
-  });
+  ] as const)(
+    'flock(1) holds %s, we try %s: granted %s; and the same with the roles swapped',
+    async (modes, context) => {
+      const [held, tried, isGranted] = modes;
+      requires(context, ['flock']);
+      const path = await lockFile(context, name);
+      const child = new Child('flock', [`--${held}`, path, 'sh', '-c', 'echo held; read end']);
+      expect(await child.line()).toBe('held');
+      const granted = tryLock(path, { mode: tried });
+      expect(granted !== null).toBe(isGranted);
+      granted?.release();
+      const waiting = lock(path, { mode: held });
+      child.write('end');
+      const ours = await waiting;
+      await child.exit();
+      expect(spawnSync('flock', ['--nonblock', `--${tried}`, path, 'true']).status).toBe(isGranted ? 0 : 1);
+      ours.release();
+      expect(spawnSync('flock', ['--nonblock', '--exclusive', path, 'true']).status).toBe(0);
+    },
+  );
 
-  test('a lock file that is removed is no longer what its waiters wait for', async (context) => {
+  test('when a lock file is removed, its waiters wait for the new one', async (context) => {
     const path = await lockFile(context, name);
     const holder = await heldElsewhere(path);
     const waiting = lock(path);
     unlinkSync(path);
-    // Another file now, and another lock.
+    // This is a new file, and a new lock.
     const second = await heldElsewhere(path);
     holder.write('end');
     await holder.exit();
@@ -208,17 +211,17 @@ describe.each(Object.keys(fileSystems))('on %s', (name) => {
 });
 
 test.for(Object.keys(overlays))(
-  'on %s, one lock is held and waited for across the copy of its file to the upper layer',
+  'on %s, holders and waiters share one lock across the copy of its file to the upper layer',
   async (name, context) => {
     requires(context, ['flock', 'nsenter', 'setpriv']);
     const { directory, keeper } = await mounted(context, name);
     chmodSync(directory, 0o755);
     const path = join(directory, 'fs', 'x.lock');
     const copy = join(directory, 'layers', 'upper', 'x.lock');
-    // Opens it to read: no copy.
+    // flock(1) opens the file for reading, so nothing is copied.
     const holder = new Child('flock', [path, 'sh', '-c', 'echo held; read end']);
     expect(await holder.line()).toBe('held');
-    // So does a user who may not write it.
+    // A user without write permission also opens it for reading.
     const reader = new Child('nsenter', [
       ...['-m', '-t', String(keeper.pid), 'setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'],
       ...commandLine(
@@ -232,7 +235,7 @@ test.for(Object.keys(overlays))(
     ]);
     await blockedInKernel(reader.pid);
     expect(existsSync(copy)).toBe(false);
-    // Opens it to write.
+    // This opens it for writing.
     expect(tryLock(path)).toBeNull();
     expect(existsSync(copy)).toBe(true);
     holder.write('end');
@@ -247,7 +250,7 @@ test.for(Object.keys(overlays))(
   },
 );
 
-/** What every way to lock `path` answers, and whether it left a descriptor or a thread behind. */
+/** Script: locks `path` in every way. Prints the outcomes, and whether a descriptor or a thread was left behind. */
 const refusals = `
   const calls = ['exclusive', 'shared'].flatMap((mode) => [
     () => zjj.tryLock(path, { mode }),
@@ -281,11 +284,11 @@ const refusals = `
 const ERRORS = { ENOLCK: 37, EOPNOTSUPP: 95, ENOSYS: 38 };
 const errors = Object.keys(ERRORS) as (keyof typeof ERRORS)[];
 
-/** Node.js whose flock(2) gives errors, each as a rule of strace(1), and where it says what it did. */
+/** Runs Node.js with flock(2) errors injected by a strace(1) rule. Returns the process and the path of the trace. */
 function withFaults(context: TestContext, inject: string, args: readonly string[]): { child: Child; trace: string } {
-  if (!isLinux) context.skip('strace is for Linux');
+  if (!isLinux) context.skip('strace needs Linux');
   requires(context, ['strace']);
-  if (spawnSync('strace', ['-o', '/dev/null', 'true']).status !== 0) context.skip('this system allows no tracing');
+  if (spawnSync('strace', ['-o', '/dev/null', 'true']).status !== 0) context.skip('this system does not allow tracing');
   const trace = join(temporaryDirectory(), 'trace');
   const options = ['-f', '-qq', '-o', trace, '-e', 'signal=none', '-e', 'trace=flock', '-e', `inject=flock:${inject}`];
   return { child: new Child('strace', [...options, ...commandLine(args)]), trace };
@@ -295,7 +298,7 @@ const injected = (trace: string) => readFileSync(trace, 'utf8').split('(INJECTED
 
 describe('a file system that cannot lock', () => {
   test.for(errors)(
-    'answers LOCK_UNSUPPORTED to every call at once, and leaves nothing behind: %s',
+    'gives LOCK_UNSUPPORTED in every call at once, and leaves nothing behind: %s',
     async (error, context) => {
       requiresMount(context, { commands: ['python3'], device: '/dev/fuse' });
       const directory = temporaryDirectory();
@@ -310,9 +313,9 @@ describe('a file system that cannot lock', () => {
   );
 });
 
-describe('a system call flock(2) that fails', () => {
+describe('a flock(2) call that fails', () => {
   test.for(errors)(
-    'with %s at once is LOCK_UNSUPPORTED of every call, and leaves nothing behind',
+    'with %s at once gives LOCK_UNSUPPORTED in every call, and leaves nothing behind',
     async (error, context) => {
       const path = join(temporaryDirectory(), 'x.lock');
       const { child, trace } = withFaults(context, `error=${error}`, lockScript(path, refusals));
@@ -325,11 +328,11 @@ describe('a system call flock(2) that fails', () => {
   );
 
   test.for(errors.flatMap((error) => [[error, 'lock'] as const, [error, 'lockSync'] as const]))(
-    'with %s in a wait ends that with LOCK_UNSUPPORTED, by %s',
+    'with %s in a wait ends the wait with LOCK_UNSUPPORTED, in %s',
     async ([error, call], context) => {
       const path = join(temporaryDirectory(), 'x.lock');
       await heldElsewhere(path);
-      // The first of each thread is a try; the second of the waiting one would block.
+      // The first call of each thread is a try. The second one, of the waiting thread, would block.
       const { child, trace } = withFaults(
         context,
         `error=${error}:when=2+`,
@@ -357,7 +360,7 @@ describe('a system call flock(2) that fails', () => {
     },
   );
 
-  test.for(['tryLock', 'lockSync', 'lock'])('with EINTR is made again, by %s', async (call, context) => {
+  test.for(['tryLock', 'lockSync', 'lock'])('with EINTR is retried, in %s', async (call, context) => {
     const path = join(temporaryDirectory(), 'x.lock');
     const { child, trace } = withFaults(
       context,
@@ -374,7 +377,7 @@ describe('a system call flock(2) that fails', () => {
     expect(injected(trace)).toBe(3);
   });
 
-  test.for(['lockSync', 'lock'])('with EINTR in a wait is made again, by %s', async (call, context) => {
+  test.for(['lockSync', 'lock'])('with EINTR in a wait is retried, in %s', async (call, context) => {
     const path = join(temporaryDirectory(), 'x.lock');
     const holder = await heldElsewhere(path);
     const { child, trace } = withFaults(
@@ -394,9 +397,9 @@ describe('a system call flock(2) that fails', () => {
     expect(injected(trace)).toBe(3);
   });
 
-  test.for(['EINTR', 'ENOLCK'])('with %s when it unlocks leaves the lock free all the same', async (error, context) => {
+  test.for(['EINTR', 'ENOLCK'])('with %s on release still leaves the lock free', async (error, context) => {
     const path = join(temporaryDirectory(), 'x.lock');
-    // The first call of flock(2) takes the lock, the second gives it back.
+    // The first flock(2) call acquires the lock, the second releases it.
     const { child, trace } = withFaults(
       context,
       `error=${error}:when=2`,
@@ -404,7 +407,7 @@ describe('a system call flock(2) that fails', () => {
         path,
         `const held = zjj.tryLock(path);
          held.release();
-         // The file may stay open until the event loop turns, which this keeps from coming.
+         // The file may stay open until the event loop turns. The read blocks that turn.
          fs.writeSync(1, 'released\\n');
          fs.readSync(0, Buffer.alloc(1));
          process.exit();`,

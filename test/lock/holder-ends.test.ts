@@ -13,7 +13,7 @@ const isLinux = process.platform === 'linux';
 const isWindows = process.platform === 'win32';
 const lockPath = () => join(temporaryDirectory(), 'x.lock');
 
-/** A process that holds the lock, and then does something when it gets a line. */
+/** A process that holds the lock, and runs `ends` when it gets a line. */
 async function holderThat(path: string, ends: string): Promise<Child> {
   const child = Child.node(
     lockScript(
@@ -23,23 +23,27 @@ async function holderThat(path: string, ends: string): Promise<Child> {
        await require('node:events').once(process.stdin, 'data');
        ${ends}`,
     ),
-    // Where a crash may leave a core file.
+    // A crash may leave a core file there.
     { cwd: join(path, '..') },
   );
   expect(await child.line()).toBe('held');
   return child;
 }
 
-describe('a lock is free, and its waiter has it, when its holder', () => {
-  // Windows has no signals: the process that sends one to itself ends with a code.
+describe('a waiter gets the lock when its holder', () => {
+  // Windows has no signals: a process that sends itself one exits with a code.
   test.each([
     ['is killed', "process.kill(process.pid, 'SIGKILL');", isWindows ? 1 : 'SIGKILL'],
     ['calls process.exit()', 'process.exit(3);', 3],
-    ['ends without a release', 'process.stdin.destroy(); globalThis.held = held;', 0],
-    ['throws what nobody catches', "setImmediate(() => { throw new Error('mine'); });", 1],
-    ['leaves a rejection that nobody handles', "throw new Error('mine');", 1],
+    ['exits without a release', 'process.stdin.destroy(); globalThis.held = held;', 0],
+    ['throws an error that nobody catches', "setImmediate(() => { throw new Error('mine'); });", 1],
+    ['leaves a rejection unhandled', "throw new Error('mine');", 1],
     ['aborts', 'process.abort();', isWindows ? 134 : 'SIGABRT'],
-    ['ends by a signal that it does not handle', "process.kill(process.pid, 'SIGTERM');", isWindows ? 1 : 'SIGTERM'],
+    [
+      'is ended by a signal that it does not handle',
+      "process.kill(process.pid, 'SIGTERM');",
+      isWindows ? 1 : 'SIGTERM',
+    ],
   ])('%s', async (_name, ends, exit) => {
     const path = lockPath();
     const holder = await holderThat(path, ends);
@@ -51,25 +55,25 @@ describe('a lock is free, and its waiter has it, when its holder', () => {
   });
 });
 
-test('a killed holder leaves its name in the lock file, and the next waiter is told that it is gone', async () => {
+test('a killed holder leaves its record in the lock file, and a later timeout does not name it', async () => {
   const path = lockPath();
   const holder = await heldElsewhere(path);
   holder.process.kill('SIGKILL');
   await holder.exit();
   expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ pid: holder.pid });
   const next = await heldElsewhere(path, 'shared');
-  // A holder that shares leaves no record, and must not be taken for the one that died.
+  // A shared holder leaves no record. The record of the dead holder must not count as its.
   const error: unknown = await lock(path, { timeout: 1 }).catch((reason: unknown) => reason);
   expect(error).toMatchObject({ code: 'LOCK_TIMEOUT', holder: undefined });
   next.write('end');
 });
 
 test.skipIf(!isLinux)(
-  'a holder that is stopped keeps the lock, and gives it to its waiter after it goes on (Linux)',
+  'a stopped holder keeps the lock, and a waiter gets it after the holder continues (Linux)',
   async () => {
     const path = lockPath();
     const holder = await heldElsewhere(path);
-    // Not by ChildProcess.kill, after which Deno takes it for ended.
+    // Not ChildProcess.kill: after that, Deno takes the process for exited.
     process.kill(holder.pid, 'SIGSTOP');
     await stopped(holder.pid);
     holder.write('end');
@@ -85,7 +89,7 @@ test.skipIf(!isLinux)(
   },
 );
 
-test('withLock whose function throws in one process gives the lock to a waiter in another, and the error to its caller', async () => {
+test('if the function of withLock throws, a waiter in another process gets the lock and the caller gets the error', async () => {
   const path = lockPath();
   const holder = Child.node(
     lockScript(
@@ -96,7 +100,7 @@ test('withLock whose function throws in one process gives the lock to a waiter i
          throw new Error('mine');
        }).catch((reason) => reason);
        console.log(error.message);
-       // It lives on: it is not its end that frees the lock.
+       // Stay alive: the lock must not be freed by the exit of this process.
        await new Promise((resolve) => process.stdin.on('end', resolve));`,
     ),
   );
@@ -108,12 +112,12 @@ test('withLock whose function throws in one process gives the lock to a waiter i
   expect(holder.process.exitCode).toBeNull();
 });
 
-/** Writes a line, and does not end by itself. */
+/** Writes a line, and does not exit by itself. */
 const lastingCommand = isWindows
   ? [process.execPath, '-e', "console.log('started'); setInterval(() => {}, 1e6);"]
   : ['sh', '-c', 'echo started; read end <&3'];
 
-describe('a child process that is started while a lock is held', () => {
+describe('a child process started while a lock is held', () => {
   test.each([
     ['is killed', "process.kill(process.pid, 'SIGKILL');"],
     ['exits', 'process.exit();'],
@@ -143,7 +147,7 @@ describe('a child process that is started while a lock is held', () => {
       const waiting = lock(path);
       parent.write('end');
       (await waiting).release();
-      // Still there: it was not its end that freed the lock.
+      // Still alive: the lock was not freed by the exit of the child.
       expect(process.kill(pid, 0)).toBe(true);
     } finally {
       process.kill(pid, 'SIGKILL');

@@ -25,7 +25,7 @@ const isLinux = process.platform === 'linux';
 const isWindows = process.platform === 'win32';
 const lockPath = () => join(temporaryDirectory(), 'x.lock');
 
-/** Whether nobody holds the lock: another descriptor of this process is as good as another process. */
+/** Whether nobody holds the lock. A second descriptor in this process contends like another process. */
 function isFree(path: string): boolean {
   const held = tryLock(path);
   held?.release();
@@ -52,7 +52,7 @@ function thrownCode(call: () => unknown): string {
 }
 
 describe('lock', () => {
-  test('holds the kernel lock until it is released, and says so', async () => {
+  test('holds the kernel lock until it is released, and `held` is false after that', async () => {
     const path = lockPath();
     const held = await lock(path);
     expect([held.path, held.mode, held.held]).toEqual([path, 'exclusive', true]);
@@ -63,21 +63,21 @@ describe('lock', () => {
     expect(isFree(path)).toBe(true);
   });
 
-  test('is released by the end of its block', async () => {
+  test('is released at the end of a using block', async () => {
     const path = lockPath();
     const held = await lock(path);
     held[Symbol.dispose]();
     expect(isFree(path)).toBe(true);
   });
 
-  test('takes a URL, and a relative path', async () => {
+  test('takes a URL', async () => {
     const path = lockPath();
     const held = await lock(pathToFileURL(path));
     expect(held.path).toBe(path);
     held.release();
   });
 
-  test('serves those who wait in one thread first come, first served', async () => {
+  test('serves the waiters of one thread first come, first served', async () => {
     const path = lockPath();
     const order: number[] = [];
     const first = await lock(path);
@@ -117,7 +117,7 @@ describe('lock', () => {
     expect(holders).toMatchObject([{ pid: process.pid, alive: true }]);
   });
 
-  test('has shared holders side by side, and a writer before the readers that came after it', async () => {
+  test('allows shared holders together, and serves a writer before the readers that came after it', async () => {
     const path = lockPath();
     const order: string[] = [];
     const readers = await Promise.all([lock(path, { mode: 'shared' }), lock(path, { mode: 'shared' })]);
@@ -135,10 +135,10 @@ describe('lock', () => {
   });
 });
 
-test('calls of one thread are served in their order also where the first one lets other processes go before', async () => {
+test('calls of one thread are served in order even if the first one pauses for other processes', async () => {
   const path = lockPath();
   for (let round = 0; round < 100; round++) {
-    // Long enough without a wait for the next call to pause.
+    // After so long without a wait, the next call pauses.
     const until = performance.now() + 1.2;
     while (performance.now() < until) (await lock(path)).release();
     const order: string[] = [];
@@ -157,7 +157,7 @@ test('calls of one thread are served in their order also where the first one let
   }
 });
 
-test('a second evaluation of the package over the same addon has its own waits granted', async () => {
+test('waits are granted in a second evaluation of the package over the same addon', async () => {
   const path = lockPath();
   const other = await heldElsewhere(path);
   const child = Child.node([
@@ -174,7 +174,7 @@ test('a second evaluation of the package over the same addon has its own waits g
 });
 
 describe('a wait', () => {
-  test('for a lock held elsewhere ends in LOCK_TIMEOUT, which leaves no thread, descriptor or late grant', async () => {
+  test('for another process ends with LOCK_TIMEOUT, and leaves no thread, descriptor or late grant', async () => {
     const path = lockPath();
     const other = await heldElsewhere(path);
     const count = () => (isLinux ? ['fd', 'task'].map((what) => readdirSync(`/proc/self/${what}`).length) : []);
@@ -191,7 +191,7 @@ describe('a wait', () => {
     expect(isFree(path)).toBe(true);
   });
 
-  test('behind this process ends in LOCK_TIMEOUT that says so', async () => {
+  test('for this process ends with LOCK_TIMEOUT, and the message says so', async () => {
     const path = lockPath();
     const held = await lock(path);
     const error = (await lock(path, { timeout: 20 }).catch((reason: unknown) => reason)) as LockTimeoutError;
@@ -200,7 +200,7 @@ describe('a wait', () => {
     held.release();
   });
 
-  test('of no time at all tries once', async () => {
+  test('with a timeout of 0 tries once', async () => {
     const path = lockPath();
     const other = await heldElsewhere(path);
     expect(await codeOf(lock(path, { timeout: 0 }))).toBe('LOCK_TIMEOUT');
@@ -209,10 +209,10 @@ describe('a wait', () => {
     (await lock(path, { timeout: 0 })).release();
   });
 
-  test('that is aborted rejects with the reason, before, during and without a signal left behind', async () => {
+  test('that is aborted before or during the wait rejects with the reason, and leaves the lock free', async () => {
     const path = lockPath();
     const other = await heldElsewhere(path);
-    const reason = new Error('enough');
+    const reason = new Error('aborted');
     await expect(lock(path, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     const controller = new AbortController();
     const waiting = lock(path, { signal: controller.signal });
@@ -228,7 +228,7 @@ describe('a wait', () => {
     expect(isFree(path)).toBe(true);
   });
 
-  test('that is aborted by its own onWait rejects with the reason', async () => {
+  test('that its own onWait aborts rejects with the reason', async () => {
     const path = lockPath();
     const other = await heldElsewhere(path);
     const controller = new AbortController();
@@ -237,7 +237,7 @@ describe('a wait', () => {
     other.write('end');
   });
 
-  test('may share its signal with a thousand others without a warning', async () => {
+  test('can share its signal with a thousand others without a warning', async () => {
     const path = lockPath();
     const child = Child.node([
       '-e',
@@ -255,7 +255,7 @@ describe('a wait', () => {
     expect([await child.line(), await child.exit(), child.stderr]).toEqual(['done', 0, '']);
   });
 
-  test('is taken over by the next in the queue when the first gives up', async () => {
+  test('is taken over by the next in the queue when the first is aborted', async () => {
     const path = lockPath();
     const other = await heldElsewhere(path);
     const controller = new AbortController();
@@ -268,7 +268,7 @@ describe('a wait', () => {
     (await second).release();
   });
 
-  test('is granted or rejected, never both, when it is aborted just as the lock comes free', async () => {
+  test('aborted just as the lock is released is granted or rejected, and the lock is never leaked', async () => {
     const path = lockPath();
     for (let round = 0; round < 200; round++) {
       const other = await lock(path);
@@ -285,7 +285,7 @@ describe('a wait', () => {
     }
   });
 
-  test('ends when its holder is killed', async () => {
+  test('ends when the holder is killed', async () => {
     const path = lockPath();
     const other = await heldElsewhere(path);
     const waiting = lock(path);
@@ -298,7 +298,7 @@ describe('lockSync', () => {
   test('waits for another process', async () => {
     const path = lockPath();
     const other = await heldElsewhere(path);
-    // Blocked in lockSync, this process cannot tell the other to end.
+    // In a child: blocked in lockSync, this process could not tell the holder to release.
     const waiter = Child.node([
       '-e',
       `const { lockSync } = require(${JSON.stringify(join(root, 'dist', 'lock', 'index.js'))});
@@ -318,7 +318,7 @@ describe('lockSync', () => {
     other.write('end');
   });
 
-  test('throws LOCK_DEADLOCK at once against a lock or a pending wait of its own thread', async () => {
+  test('throws LOCK_DEADLOCK at once if its own thread holds the lock or waits for it', async () => {
     const path = lockPath();
     const held = await lock(path);
     expect(thrownCode(() => lockSync(path))).toBe('LOCK_DEADLOCK');
@@ -335,7 +335,7 @@ describe('lockSync', () => {
     (await pending).release();
   });
 
-  test('throws LOCK_DEADLOCK against its own thread through another name of the file', () => {
+  test('throws LOCK_DEADLOCK if its own thread holds the lock by another name', () => {
     const directory = temporaryDirectory();
     mkdirSync(join(directory, 'real'));
     symlinkSync('real', join(directory, 'link'));
@@ -345,7 +345,7 @@ describe('lockSync', () => {
 });
 
 describe('withLock', () => {
-  test('gives back what its function returns, and the lock when that throws', async () => {
+  test('returns what its function returns, and releases the lock when that throws', async () => {
     const path = lockPath();
     expect(await withLock(path, () => 5)).toBe(5);
     await expect(
@@ -358,7 +358,7 @@ describe('withLock', () => {
 });
 
 test.each(['exclusive', 'shared'] as const)(
-  'a file of data is locked in place, %s, and keeps every byte',
+  'a data file can be locked in place, %s, and keeps every byte',
   async (mode) => {
     for (const text of ['{"a": 1}', '#!/bin/sh\n', 'x'.repeat(300), ' '.repeat(300)]) {
       const path = lockPath();
@@ -371,7 +371,7 @@ test.each(['exclusive', 'shared'] as const)(
   },
 );
 
-describe('what is no lock file', () => {
+describe('an invalid lock file', () => {
   const cases: Record<string, (path: string) => void> = {
     'a directory': (path) => mkdirSync(path),
     'a symbolic link': (path) => symlinkSync('elsewhere', path),
@@ -383,7 +383,7 @@ describe('what is no lock file', () => {
         }),
   };
 
-  test.each(Object.keys(cases))('%s is LOCK_FILE_INVALID at once, and stays what it is', async (name) => {
+  test.each(Object.keys(cases))('%s gives LOCK_FILE_INVALID at once, and is not changed', async (name) => {
     const path = lockPath();
     cases[name]?.(path);
     expect(await codeOf(lock(path))).toBe('LOCK_FILE_INVALID');
@@ -392,7 +392,7 @@ describe('what is no lock file', () => {
     expect(existsSync(join(path, '..', 'elsewhere'))).toBe(false);
   });
 
-  test('a path in a directory that is not there is LOCK_IO with the reason as its cause', async () => {
+  test('in a missing directory gives LOCK_IO, with the system error as its cause', async () => {
     const error: unknown = await lock(join(temporaryDirectory(), 'no', 'x.lock')).catch((reason: unknown) => reason);
     expect(error).toMatchObject({
       code: 'LOCK_IO',
@@ -400,13 +400,13 @@ describe('what is no lock file', () => {
     });
   });
 
-  test('an empty path, or one with a NUL byte, is refused', async () => {
+  test('with an empty path or a NUL byte in it gives LOCK_FILE_INVALID', async () => {
     expect(await codeOf(lock(''))).toBe('LOCK_FILE_INVALID');
     expect(await codeOf(lock('a\0b'))).toBe('LOCK_FILE_INVALID');
   });
 });
 
-test('wrong arguments are told apart by their type', async () => {
+test('invalid arguments give a RangeError or a TypeError, and create no file', async () => {
   const path = lockPath();
   await expect(lock(path, { timeout: Number.NaN })).rejects.toThrow(RangeError);
   await expect(lock(path, { timeout: -1 })).rejects.toThrow(RangeError);
@@ -415,24 +415,21 @@ test('wrong arguments are told apart by their type', async () => {
   expect(existsSync(path)).toBe(false);
 });
 
-test.skipIf(isWindows)(
-  'a lock file has the permissions that were asked for, less the umask (not on Windows)',
-  async () => {
-    const path = lockPath();
-    (await lock(path, { fileMode: 0o600 })).release();
-    expect(statSync(path).mode & 0o777).toBe(0o600);
-  },
-);
+test.skipIf(isWindows)('a new lock file has the permissions of fileMode, less the umask (not on Windows)', async () => {
+  const path = lockPath();
+  (await lock(path, { fileMode: 0o600 })).release();
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+});
 
-test('a lock file that may only be read is locked without a record', async (context) => {
+test('a read-only lock file can be locked, without a record', async (context) => {
   const isRoot = process.geteuid?.() === 0;
-  if (isRoot && !hasCommand('setpriv')) context.skip('setpriv is not installed, so that root cannot be another user');
+  if (isRoot && !hasCommand('setpriv')) context.skip('setpriv is not installed, so root cannot become another user');
   const directory = temporaryDirectory();
   chmodSync(directory, 0o755);
   const path = join(directory, 'x.lock');
   writeFileSync(path, '');
   chmodSync(path, 0o444);
-  // Root may write all the same, so another user tries.
+  // Root could write anyway, so another user tries.
   const source = `
     const { tryLock } = require(${JSON.stringify(join(root, 'dist', 'lock', 'index.js'))});
     console.log(tryLock(${JSON.stringify(path)}) !== null);`;
@@ -443,7 +440,7 @@ test('a lock file that may only be read is locked without a record', async (cont
   expect(readFileSync(path, 'utf8')).toBe('');
 });
 
-test('a lock that is forgotten is freed by garbage collection, with a warning', async () => {
+test('garbage collection releases a lock that nothing refers to, with a warning', async () => {
   const path = lockPath();
   const child = Child.node([
     '--expose-gc',
@@ -459,10 +456,10 @@ test('a lock that is forgotten is freed by garbage collection, with a warning', 
   expect(await child.line()).toBe('ZJJ_LOCK_LEAKED true');
 });
 
-test('data that takes the place of a lock file, same path and inode, keeps every byte', async () => {
+test('data that replaces the content of a lock file keeps every byte', async () => {
   const path = lockPath();
   (await lock(path)).release();
-  // In place, so that the inode stays; a file system may give it to a new file as well.
+  // Written in place, which keeps the inode. A file system may also reuse the inode for a new file.
   const text = `${'x'.repeat(299)}\n`;
   writeFileSync(path, text);
   (await lock(path)).release();

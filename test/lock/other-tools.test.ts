@@ -8,7 +8,7 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const lockPath = () => join(temporaryDirectory(), 'x.lock');
 
-/** Programs that take the same lock: how one holds it until it gets a line, and how one tries it once. */
+/** Programs that take the same lock: `hold` keeps it until a line arrives, `tryOnce` tries it once. */
 const tools = {
   'flock(1)': {
     command: 'flock',
@@ -40,27 +40,30 @@ fcntl.flock(open(${JSON.stringify(path)}, 'a'), fcntl.LOCK_${mode === 'shared' ?
 };
 
 for (const [name, tool] of Object.entries(tools)) {
-  const isThere = process.platform !== 'win32' && hasCommand(tool.command);
-  describe.skipIf(!isThere)(`${name}, skipped on Windows and where ${tool.command} is not installed`, () => {
+  const canRun = process.platform !== 'win32' && hasCommand(tool.command);
+  describe.skipIf(!canRun)(`${name} (skipped on Windows, and if ${tool.command} is not installed)`, () => {
     test.each([
       ['exclusive', 'exclusive', false],
       ['exclusive', 'shared', false],
       ['shared', 'exclusive', false],
       ['shared', 'shared', true],
-    ] as const)('that holds %s, and a try for %s: %s; and the other way round', async (held, tried, isGranted) => {
-      const path = lockPath();
-      const child = new Child(tool.command, tool.hold(path, held));
-      expect(await child.line()).toBe('held');
-      expect(tryLock(path, { mode: tried })?.held ?? false).toBe(isGranted);
-      child.write('end');
-      await child.exit();
+    ] as const)(
+      'holds %s, we try %s: granted %s; and the same with the roles swapped',
+      async (held, tried, isGranted) => {
+        const path = lockPath();
+        const child = new Child(tool.command, tool.hold(path, held));
+        expect(await child.line()).toBe('held');
+        expect(tryLock(path, { mode: tried })?.held ?? false).toBe(isGranted);
+        child.write('end');
+        await child.exit();
 
-      const ours = lockPath();
-      using _held = await lock(ours, { mode: held });
-      expect(spawnSync(tool.command, tool.tryOnce(ours, tried)).status === 0).toBe(isGranted);
-    });
+        const ours = lockPath();
+        using _held = await lock(ours, { mode: held });
+        expect(spawnSync(tool.command, tool.tryOnce(ours, tried)).status === 0).toBe(isGranted);
+      },
+    );
 
-    test('is waited for, and waits', async () => {
+    test('makes us wait, and waits for us', async () => {
       const path = lockPath();
       const child = new Child(tool.command, tool.hold(path, 'exclusive'));
       expect(await child.line()).toBe('held');

@@ -18,10 +18,10 @@ const isRoot = process.geteuid?.() === 0;
 
 const shellQuoted = (argument: string) => `'${argument.replaceAll("'", "'\\''")}'`;
 
-/** The command of a shell that becomes Node.js with a script. */
+/** A shell command that replaces the shell with Node.js running a script. */
 const nodeCommand = (args: readonly string[]) => `exec ${commandLine(args).map(shellQuoted).join(' ')}`;
 
-/** Part of a script: what each way to lock `path` answers, as `held` or the error's code and the code of its cause. */
+/** Script: locks `path` in every way. Each outcome is `held`, or the error's code and the code of its cause. */
 const outcomes = `
   const outcome = (thrown) => thrown.code + ' ' + thrown.cause?.code;
   const attempts = async (path) => {
@@ -38,15 +38,15 @@ const outcomes = `
     return [...new Set(all)].join();
   };`;
 
-/** Runs a script as a user who may not do everything. */
+/** Runs a script as a user other than root. */
 function asOrdinaryUser(context: TestContext, args: readonly string[]): Child {
   if (!isRoot) return Child.node(args);
-  if (!hasCommand('setpriv')) context.skip('setpriv is not installed, so that root cannot be another user');
+  if (!hasCommand('setpriv')) context.skip('setpriv is not installed, so root cannot become another user');
   return new Child('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', ...commandLine(args)]);
 }
 
 test.skipIf(!isLinux)(
-  'a process without a free descriptor is told so by every call, and locks when it has one (Linux)',
+  'without a free descriptor every call fails with LOCK_IO, and with one it succeeds again (Linux)',
   async () => {
     const path = join(temporaryDirectory(), 'x.lock');
     const script = lockScript(
@@ -77,7 +77,7 @@ test.skipIf(!isLinux)(
 );
 
 test.skipIf(!isLinux)(
-  'a wait that has its descriptor is granted while the process can open nothing more (Linux)',
+  'a wait that has its descriptor is granted even if the process can open no more files (Linux)',
   async () => {
     const path = join(temporaryDirectory(), 'x.lock');
     const holder = await heldElsewhere(path);
@@ -104,10 +104,10 @@ test.skipIf(!isLinux)(
   },
 );
 
-describe.skipIf(isWindows)('a user without permission (by modes, which Windows has not)', () => {
+describe.skipIf(isWindows)('a user without permission (not on Windows, which has no mode bits)', () => {
   test.for([
     ['to read or write the lock file', 0o755, 0o000],
-    ['to make a lock file in the directory', 0o555, undefined],
+    ['to create a lock file in the directory', 0o555, undefined],
     ['to search the directory', 0o644, 0o666],
   ] as const)('%s gets LOCK_IO with EACCES at once', async ([, directoryMode, fileMode], context) => {
     const directory = temporaryDirectory();
@@ -125,8 +125,8 @@ describe.skipIf(isWindows)('a user without permission (by modes, which Windows h
     expect(await child.line()).toBe('LOCK_IO EACCES');
   });
 
-  test("to write another user's 0644 lock file contends for it all the same, and leaves no record", async (context) => {
-    if (!isRoot) context.skip('only root can give a file to another user');
+  test("to write another user's 0644 lock file still contends for the lock, and leaves no record", async (context) => {
+    if (!isRoot) context.skip('only root can start a process as another user');
     const directory = temporaryDirectory();
     chmodSync(directory, 0o755);
     const path = join(directory, 'x.lock');
@@ -156,8 +156,8 @@ describe.skipIf(isWindows)('a user without permission (by modes, which Windows h
 });
 
 describe('a file system', () => {
-  /** Runs a script in a mount namespace of its own, where `mount` has mounted something at the directory of the path. */
-  function mounted(context: TestContext, path: string, mount: string, script: string): Child {
+  /** Runs a script in its own mount namespace. There, `mount` mounts a file system at the directory of `path`. */
+  function mountedScript(context: TestContext, path: string, mount: string, script: string): Child {
     const directory = join(path, '..');
     const command = `cd / && ${mount.replaceAll('DIRECTORY', shellQuoted(directory))}`;
     const canMount = isLinux && isRoot && spawnSync('unshare', ['-m', 'sh', '-c', command]).status === 0;
@@ -170,9 +170,9 @@ describe('a file system', () => {
     ]);
   }
 
-  test('that is read-only locks the files that it has, and answers LOCK_IO with EROFS for others', async (context) => {
+  test('that is read-only can lock existing files, and gives LOCK_IO with EROFS for new ones', async (context) => {
     const path = join(temporaryDirectory(), 'x.lock');
-    const child = mounted(
+    const child = mountedScript(
       context,
       path,
       'mount -t tmpfs tmpfs DIRECTORY && touch DIRECTORY/x.lock && mount -o remount,ro DIRECTORY',
@@ -190,9 +190,9 @@ describe('a file system', () => {
     expect(await child.line()).toBe('true 0');
   });
 
-  test('that is full locks without a record', async (context) => {
+  test('that is full can lock, without a record', async (context) => {
     const path = join(temporaryDirectory(), 'x.lock');
-    const child = mounted(
+    const child = mountedScript(
       context,
       path,
       'mount -t tmpfs -o size=8k tmpfs DIRECTORY && { head -c 100000 /dev/zero > DIRECTORY/fill; true; }',
@@ -201,7 +201,7 @@ describe('a file system', () => {
        const error = await zjj.lock(path, { timeout: 1 }).catch((reason) => reason);
        console.log(zjj.tryLock(path), error.code, error.holder, fs.readFileSync(path).length);
        held.release();
-       // With room again there is a record again.
+       // With free space again, there is a record again.
        fs.rmSync(path.replace('x.lock', 'fill'));
        const next = await zjj.lock(path);
        console.log(JSON.parse(fs.readFileSync(path)).pid === process.pid);
@@ -212,9 +212,9 @@ describe('a file system', () => {
     expect(await child.line()).toBe('true');
   });
 
-  test('that has room for no more files answers LOCK_IO with ENOSPC, and locks those that it has', async (context) => {
+  test('that has no free inodes can lock existing files, and gives LOCK_IO with ENOSPC for new ones', async (context) => {
     const path = join(temporaryDirectory(), 'x.lock');
-    const child = mounted(
+    const child = mountedScript(
       context,
       path,
       'mount -t tmpfs -o nr_inodes=2 tmpfs DIRECTORY && touch DIRECTORY/x.lock',
@@ -224,7 +224,7 @@ describe('a file system', () => {
   });
 });
 
-describe('a path that names no lock file', () => {
+describe('a path that cannot be a lock file', () => {
   const cases: Record<string, readonly [(directory: string) => string | Promise<string>, object]> = {
     'a device': [() => '/dev/null', { code: 'LOCK_FILE_INVALID' }],
     'a socket': [socketIn, { code: 'LOCK_FILE_INVALID' }],
@@ -271,7 +271,7 @@ describe('a path that names no lock file', () => {
   }
 
   test.skipIf(isWindows).each(Object.keys(cases))(
-    '%s is refused at once by every call, with a stable code',
+    '%s fails at once in every call, with a stable code',
     async (name) => {
       const [make, expected] = cases[name] as (typeof cases)[string];
       const path = await make(temporaryDirectory());
@@ -286,7 +286,7 @@ describe('a path that names no lock file', () => {
     },
   );
 
-  test('becomes one that can be locked as soon as it is mended', async () => {
+  test('can be locked as soon as it is valid', async () => {
     const directory = temporaryDirectory();
     const path = join(directory, 'later', 'x.lock');
     await expect(lock(path)).rejects.toMatchObject({ code: 'LOCK_IO' });

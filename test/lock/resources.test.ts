@@ -8,16 +8,16 @@ import { runtime } from '../support/run/runtime.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const isLinux = process.platform === 'linux';
-/** What a promise or a timer takes is the runtime's affair; of Node.js it is known. */
+/** The size of a promise and a timer depends on the runtime. Only Node.js's is known. */
 const bytesLimit = runtime === 'node' ? 1024 : 4096;
-/** Others than Node.js may start threads of their own at any time. */
-const otherThreads = runtime === 'node' ? 0 : 8;
+/** Runtimes other than Node.js may start threads of their own at any time. */
+const extraThreads = runtime === 'node' ? 0 : 8;
 const lockPath = () => join(temporaryDirectory(), 'x.lock');
 
-/** Part of a script: what the process has, to compare. */
+/** Script: measures the process's threads, descriptors and heap. */
 const measures = `
   const count = () => ['task', 'fd'].map((kind) => fs.readdirSync('/proc/self/' + kind).length);
-  const isAbout = (expected, threads) => (threads >= expected && threads <= expected + ${otherThreads}) || threads;
+  const isAbout = (expected, threads) => (threads >= expected && threads <= expected + ${extraThreads}) || threads;
   const heap = () => {
     gc();
     gc();
@@ -25,13 +25,13 @@ const measures = `
     return heapUsed + external;
   };`;
 
-describe.skipIf(!isLinux)('what the waits of one process take (/proc, so Linux)', () => {
+describe.skipIf(!isLinux)('the cost of waits in one process (reads /proc, so Linux)', () => {
   test.each([
     ['without options', 'undefined'],
     ['with a timeout', '{ timeout: 1e9 }'],
     ['with a signal', '{ signal }'],
   ])(
-    'ten thousand for one path, %s: one thread, one descriptor, at most 1 KiB each, and turns in order',
+    'ten thousand for one path, %s: one thread, one descriptor, at most 1 KiB each, and granted in order',
     async (_name, options) => {
       const path = lockPath();
       const holder = await heldElsewhere(path);
@@ -69,7 +69,7 @@ describe.skipIf(!isLinux)('what the waits of one process take (/proc, so Linux)'
     },
   );
 
-  test('a thousand for a thousand paths: at most 64 threads, and all are granted', async () => {
+  test('a thousand for a thousand paths: at most 64 threads, and all granted', async () => {
     const path = lockPath();
     const paths = Array.from({ length: 1000 }, (_, number) => path + number);
     const holder = await heldElsewhere(paths);
@@ -94,13 +94,13 @@ describe.skipIf(!isLinux)('what the waits of one process take (/proc, so Linux)'
     expect(await waiter.exit()).toBe(0);
   });
 
-  test('one that lasts sleeps, and polls nothing', async () => {
+  test('a long wait sleeps, and does not poll', async () => {
     const path = lockPath();
     const holder = await heldElsewhere(path);
     const child = Child.node(
       lockScript(
         path,
-        // A second process of the same runtime that only sleeps is the measure for what the runtime itself does.
+        // The same process, only sleeping, shows how many switches the runtime itself makes.
         `const switches = () => process.resourceUsage().voluntaryContextSwitches;
          const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
          await zjj.lock(path, { timeout: 1 }).catch(() => {});
@@ -113,7 +113,7 @@ describe.skipIf(!isLinux)('what the waits of one process take (/proc, so Linux)'
          const startOfWait = switches();
          await sleep(1500);
          const inWait = switches() - startOfWait;
-         // A wait that polled every 20 ms would have 75 more.
+         // A wait that polled every 20 ms would make 75 more.
          console.log(inWait - asleep < 25 || inWait + ' against ' + asleep);
          (await waiting).release();`,
       ),
@@ -124,16 +124,16 @@ describe.skipIf(!isLinux)('what the waits of one process take (/proc, so Linux)'
   });
 });
 
-describe.skipIf(!isLinux)('nothing grows (/proc, so Linux)', () => {
+describe.skipIf(!isLinux)('nothing leaks (reads /proc, so Linux)', () => {
   const growth = `${measures}
     const rss = () => {
       gc();
       return process.memoryUsage().rss;
     };
     const state = async () => {
-      // A burst keeps a file open until the event loop turns, a granted wait its thread a little longer.
+      // A burst keeps a file open until the event loop turns. A granted wait keeps its thread a little longer.
       const isWaiting = (thread) => {
-        // It may end meanwhile.
+        // The thread may exit before the read.
         try {
           return fs.readFileSync('/proc/self/task/' + thread + '/comm', 'latin1') === 'zjj lock wait\\n';
         } catch {
@@ -145,15 +145,15 @@ describe.skipIf(!isLinux)('nothing grows (/proc, so Linux)', () => {
       const [allThreads, descriptors] = count();
       return { threads: allThreads, descriptors, heap: heap(), rss: rss() };
     };
-    // The runtime's own threads, descriptors and heap come and go; what leaked in each round would be far more.
-    const most = { threads: 5, descriptors: 5, heap: 2 ** 21, rss: 3 * 2 ** 24 };
+    // The runtime's own threads, descriptors and heap vary. A leak in each round would exceed these limits by far.
+    const mostGrowth = { threads: 5, descriptors: 5, heap: 2 ** 21, rss: 3 * 2 ** 24 };
     const report = (before, after) => {
-      const grown = Object.keys(most).filter((name) => after[name] - before[name] > most[name]);
+      const grown = Object.keys(mostGrowth).filter((name) => after[name] - before[name] > mostGrowth[name]);
       console.log('grown: ' + grown.map((name) => name + ' from ' + before[name] + ' to ' + after[name]));
       process.exit();
     };`;
 
-  test('over a million rounds of lock and release', async () => {
+  test('over a million locks and releases', async () => {
     const child = Child.node([
       '--expose-gc',
       ...lockScript(
@@ -185,18 +185,18 @@ describe.skipIf(!isLinux)('nothing grows (/proc, so Linux)', () => {
          // Other names of the file, so that each waits in the kernel.
          const names = Array.from({ length: 20 }, (_, number) => path + number);
          for (const name of names) fs.linkSync(path, name);
-         let others = 0;
-         const timedOut = (error) => {
-           if (error.code !== 'LOCK_TIMEOUT') others++;
+         let otherErrors = 0;
+         const countOther = (error) => {
+           if (error.code !== 'LOCK_TIMEOUT') otherErrors++;
          };
          const timeouts = async (rounds) => {
            for (let round = 0; round < rounds; round++) {
-             await Promise.all([...names, ...names].map((name) => zjj.lock(name, { timeout: 1 }).catch(timedOut)));
-             for (let turn = 0; turn < 10; turn++) {
+             await Promise.all([...names, ...names].map((name) => zjj.lock(name, { timeout: 1 }).catch(countOther)));
+             for (let call = 0; call < 10; call++) {
                try {
                  zjj.lockSync(path, { timeout: 0.1 });
                } catch (error) {
-                 timedOut(error);
+                 countOther(error);
                }
              }
            }
@@ -206,7 +206,7 @@ describe.skipIf(!isLinux)('nothing grows (/proc, so Linux)', () => {
          const before = await state();
          await timeouts(${rounds(180)});
          const after = await state();
-         if (others > 0) console.log(others + ' other errors');
+         if (otherErrors > 0) console.log(otherErrors + ' other errors');
          report(before, after);`,
       ),
     ]);

@@ -11,27 +11,27 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 const isLinux = process.platform === 'linux';
 const isWindows = process.platform === 'win32';
 
-/** A lock file at `real/x.lock` in a tree with other ways to it. */
-function treeOfNames(): string {
+/** A tree with a lock file at `real/x.lock`, and links that lead to it. */
+function linkTree(): string {
   const directory = temporaryDirectory();
   mkdirSync(join(directory, 'real', 'deep', 'deeper'), { recursive: true });
   tryLock(join(directory, 'real', 'x.lock'))?.release();
   linkSync(join(directory, 'real', 'x.lock'), join(directory, 'hard.lock'));
   symlinkSync('real', join(directory, 'link'));
-  // Its `..` is `real/deep` to the kernel, and `directory` to path.resolve.
+  // To the kernel, its `..` is `real/deep`; to path.resolve, it is `directory`.
   symlinkSync(join('real', 'deep', 'deeper'), join(directory, 'far'));
   return directory;
 }
 
-describe('one lock has', () => {
+describe('a lock is the same through', () => {
   test.each<readonly [string, string]>([
     ['a hard link', 'hard.lock'],
     ['a directory that is a symbolic link', 'link/x.lock'],
-    // Windows goes back by name, as path.resolve does.
+    // Windows resolves `..` by name, like path.resolve.
     ...(isWindows ? [] : [['`..` through a symbolic link', 'far/../../x.lock'] as const]),
     ['a path with `.` and empty parts', './/real/.//deep/../x.lock'],
-  ])('%s as another name, in its process and in others, relative and absolute', async (_name, other) => {
-    const directory = treeOfNames();
+  ])('%s, in this process and in others, relative and absolute', async (_name, other) => {
+    const directory = linkTree();
     const path = join(directory, 'real', 'x.lock');
     const absolute = `${directory}/${other}`;
     for (const [one, two] of [
@@ -48,7 +48,7 @@ describe('one lock has', () => {
       lockScript(
         other,
         `const held = await zjj.lock(path);
-         // The directory may change while a lock is held or waited for.
+         // The current directory may change while a lock is held or waited for.
          process.chdir('/');
          console.log('held');
          process.stdin.once('data', () => held.release() ?? process.stdin.destroy());`,
@@ -62,24 +62,21 @@ describe('one lock has', () => {
     await Promise.all(waits);
   });
 
-  test.skipIf(isWindows)(
-    'a path that came to name it just now, when it is asked for so that it could never be had',
-    async () => {
-      const directory = treeOfNames();
-      const path = join(directory, 'x.lock');
-      const held = await lock(join(directory, 'hard.lock'));
-      // The file that the path names is released, but stays open until this turn of the event loop ends.
-      tryLock(path)?.release();
-      linkSync(join(directory, 'hard.lock'), `${path}.new`);
-      renameSync(`${path}.new`, path);
-      expect(() => lockSync(path, { timeout: 5_000 })).toThrow(expect.objectContaining({ code: 'LOCK_DEADLOCK' }));
-      held.release();
-    },
-  );
+  test.skipIf(isWindows)('a path that was just renamed onto it, so lockSync throws LOCK_DEADLOCK', async () => {
+    const directory = linkTree();
+    const path = join(directory, 'x.lock');
+    const held = await lock(join(directory, 'hard.lock'));
+    // The file that the path named is released, but stays open until the event loop turns.
+    tryLock(path)?.release();
+    linkSync(join(directory, 'hard.lock'), `${path}.new`);
+    renameSync(`${path}.new`, path);
+    expect(() => lockSync(path, { timeout: 5_000 })).toThrow(expect.objectContaining({ code: 'LOCK_DEADLOCK' }));
+    held.release();
+  });
 });
 
-test('a relative path stays the file that it named when the call was made', async () => {
-  const directory = treeOfNames();
+test('a relative path keeps naming the file that it named when the call was made', async () => {
+  const directory = linkTree();
   const path = join(directory, 'real', 'x.lock');
   const holder = await heldElsewhere(path);
   const waiter = Child.node(
@@ -106,17 +103,17 @@ test('a relative path stays the file that it named when the call was made', asyn
   expect(await waiter.line()).toBe('true');
 });
 
-describe.skipIf(isWindows)('a lock file that is removed (Windows removes none that is open)', () => {
-  test('while somebody waits for it is no longer what they wait for', async () => {
+describe.skipIf(isWindows)('a lock file that is removed (not on Windows, where an open file cannot be removed)', () => {
+  test('while a call waits makes the call wait for the new file instead', async () => {
     const path = join(temporaryDirectory(), 'x.lock');
     const holder = await heldElsewhere(path);
     const waiting = lock(path);
     unlinkSync(path);
-    // Another file now, and another lock.
+    // This is a new file, and a new lock.
     const second = await heldElsewhere(path);
     holder.write('end');
     await holder.exit();
-    // The wait has seen by now, or sees later, that its file is gone; it must not be granted that one's lock.
+    // The first wait may not have noticed yet that its file is gone. It must not be granted the lock of the removed file.
     const third = lock(path, { timeout: 30 });
     await expect(third).rejects.toMatchObject({ code: 'LOCK_TIMEOUT', holder: { pid: second.pid } });
     await expect(Promise.race([waiting, Promise.resolve('waits')])).resolves.toBe('waits');
@@ -127,7 +124,7 @@ describe.skipIf(isWindows)('a lock file that is removed (Windows removes none th
   });
 
   test.skipIf(!isLinux)(
-    'again and again during a storm of lockers never has two holders of the present one (Linux)',
+    'again and again while many processes lock it never has two holders of the current file (Linux)',
     async () => {
       const path = join(temporaryDirectory(), 'x.lock');
       const remover = Child.node(
@@ -142,7 +139,7 @@ describe.skipIf(isWindows)('a lock file that is removed (Windows removes none th
         ),
       );
       expect(await remover.line()).toBe('removes');
-      // Each goes on until it has often enough lost its file under the lock, and as often had it to the end.
+      // Each process continues until it has lost its file under the lock often enough, and kept it to the end as often.
       const lockers = Array.from({ length: 4 }, (_, number) =>
         Child.node(
           lockScript(
@@ -154,7 +151,7 @@ describe.skipIf(isWindows)('a lock file that is removed (Windows removes none th
                  return false;
                }
              };
-             const presentInode = () => fs.statSync(path, { throwIfNoEntry: false })?.ino;
+             const currentInode = () => fs.statSync(path, { throwIfNoEntry: false })?.ino;
              const wrong = [];
              const count = { lost: 0, kept: 0 };
              while (count.lost < ${rounds(150)} || count.kept < ${rounds(150)}) {
@@ -162,7 +159,7 @@ describe.skipIf(isWindows)('a lock file that is removed (Windows removes none th
                const fds = fs.readdirSync('/proc/self/fd').filter(isLockFile);
                if (fds.length !== 1) wrong.push('descriptors: ' + fds);
                const { ino } = fs.statSync('/proc/self/fd/' + fds[0]);
-               const before = presentInode();
+               const before = currentInode();
                if (before === ino) {
                  const marker = path + '.' + ino;
                  try {
@@ -174,7 +171,7 @@ describe.skipIf(isWindows)('a lock file that is removed (Windows removes none th
                    wrong.push(error.message);
                  }
                }
-               count[before === ino && presentInode() === ino ? 'kept' : 'lost']++;
+               count[before === ino && currentInode() === ino ? 'kept' : 'lost']++;
                held.release();
              }
              console.log('wrong: ' + wrong);`,

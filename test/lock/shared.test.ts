@@ -9,7 +9,7 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 const lockPath = () => join(temporaryDirectory(), 'x.lock');
 
 describe('shared locks', () => {
-  test('of several processes are held side by side, and keep a writer out until the last is released', async () => {
+  test('of several processes are held together, and keep a writer out until the last is released', async () => {
     const path = lockPath();
     const others = [await heldElsewhere(path, 'shared'), await heldElsewhere(path, 'shared')];
     const own = await lock(path, { mode: 'shared' });
@@ -29,7 +29,7 @@ describe('shared locks', () => {
     held.release();
   });
 
-  test('that wait behind a writer of another process are all granted at once when it releases', async () => {
+  test('waiting for a writer in another process are all granted together when it releases', async () => {
     const path = lockPath();
     const writer = await heldElsewhere(path);
     const waiting = Promise.all(Array.from({ length: 20 }, () => lock(path, { mode: 'shared' })));
@@ -42,7 +42,7 @@ describe('shared locks', () => {
     elsewhere.write('end');
   });
 
-  test('leave no record, and a release of one does not touch the others', async () => {
+  test('leave no record, and releasing one does not release the others', async () => {
     const path = lockPath();
     const one = lockSync(path, { mode: 'shared' });
     const two = lockSync(path, { mode: 'shared' });
@@ -55,60 +55,60 @@ describe('shared locks', () => {
   });
 });
 
-describe('a writer is not starved by a stream of readers of its own process', () => {
-  /** Readers of this process that overlap, so that some hold the lock all the time unless somebody is let in between. */
-  function streamReaders(path: string): { readonly turns: () => number; stop(): Promise<void> } {
-    let stopped = false;
-    let turns = 0;
+describe('a writer is not starved by a stream of readers', () => {
+  /** Overlapping readers in this process: some of them always hold the lock, unless the queue lets a writer in between. */
+  function streamReaders(path: string): { readonly grants: () => number; stop(): Promise<void> } {
+    let isStopped = false;
+    let grants = 0;
     const reader = async () => {
-      while (!stopped) {
+      while (!isStopped) {
         const held = await lock(path, { mode: 'shared' });
-        turns++;
+        grants++;
         await new Promise(setImmediate);
         held.release();
       }
     };
     const readers = [reader(), reader(), reader()];
     return {
-      turns: () => turns,
+      grants: () => grants,
       async stop() {
-        stopped = true;
+        isStopped = true;
         await Promise.all(readers);
       },
     };
   }
 
-  test('that waits for them', async () => {
+  test('of its own process that it waits for', async () => {
     const path = lockPath();
     const stream = streamReaders(path);
     for (let round = 0; round < 20; round++) {
-      const before = stream.turns();
-      while (stream.turns() < before + 5) await new Promise(setImmediate);
-      const atCall = stream.turns();
+      const before = stream.grants();
+      while (stream.grants() < before + 5) await new Promise(setImmediate);
+      const atCall = stream.grants();
       const held = await lock(path);
-      // Those that held or were asked for before it, and no more.
-      expect(stream.turns() - atCall).toBeLessThanOrEqual(3);
+      // Only readers whose calls came before the writer's.
+      expect(stream.grants() - atCall).toBeLessThanOrEqual(3);
       expect(tryLock(path, { mode: 'shared' })).toBeNull();
       held.release();
     }
     await stream.stop();
   });
 
-  test('that first waits for a reader of another process', async () => {
+  test('of its own process, after it waited for a reader in another process', async () => {
     const path = lockPath();
     const stream = streamReaders(path);
     const other = await heldElsewhere(path, 'shared');
     const writer = lock(path);
     other.write('end');
     const held = await writer;
-    const turns = stream.turns();
+    const grants = stream.grants();
     await new Promise(setImmediate);
-    expect(stream.turns()).toBe(turns);
+    expect(stream.grants()).toBe(grants);
     held.release();
     await stream.stop();
   });
 
-  test('in a second process, which has gaps as this one releases', async () => {
+  test('in another process that has gaps between them', async () => {
     const path = lockPath();
     const writer = Child.node(
       lockScript(
@@ -121,9 +121,9 @@ describe('a writer is not starved by a stream of readers of its own process', ()
     const done = writer.line().finally(() => {
       isDone = true;
     });
-    // One reader after the other, each as soon as it can.
+    // One reader after another, each as soon as possible.
     while (!isDone) {
-      for (let turn = 0; turn < 100; turn++) (await lock(path, { mode: 'shared' })).release();
+      for (let round = 0; round < 100; round++) (await lock(path, { mode: 'shared' })).release();
       await new Promise(setImmediate);
     }
     expect(await done).toBe('done');

@@ -14,17 +14,17 @@ const isWindows = process.platform === 'win32';
 const lockPath = () => join(temporaryDirectory(), 'x.lock');
 
 /**
- * Signals that a runtime lets a process listen to, though nothing comes of it: nobody can listen to the first two; Bun
- * dies of SIGSTKFLT all the same and keeps SIGPWR for itself; Deno opens its debugger at SIGUSR1, and says so.
+ * Signals that a runtime accepts a listener for but never delivers. No process can catch SIGKILL and SIGSTOP. Bun dies of
+ * SIGSTKFLT anyway, and keeps SIGPWR for itself. Deno opens its debugger on SIGUSR1, and prints that it does.
  */
-const deaf = { node: [], bun: ['SIGKILL', 'SIGSTOP', 'SIGSTKFLT', 'SIGPWR'], deno: ['SIGUSR1'] }[runtime];
+const undeliverable = { node: [], bun: ['SIGKILL', 'SIGSTOP', 'SIGSTKFLT', 'SIGPWR'], deno: ['SIGUSR1'] }[runtime];
 
-/** Listens to every signal that the runtime allows; `names` are those. Some share a number, which Deno does not tell. */
+/** Script: listens to every signal that the runtime allows, `names`. Some names share a number, which Deno hides. */
 const listenToAll = `
   const { signals } = require('node:os').constants;
   const seen = new Set();
   const names = Object.keys(signals).filter((name) => {
-    if (${JSON.stringify(deaf)}.includes(name)) return false;
+    if (${JSON.stringify(undeliverable)}.includes(name)) return false;
     try {
       process.on(name, () => seen.add(signals[name]));
       return true;
@@ -37,7 +37,7 @@ describe.skipIf(isWindows)('a process that listens to every signal (Windows has 
   test.each([
     ['before its first lock', listenToAll, ''],
     ['after its first lock', '', listenToAll],
-  ])('%s has its waits time out, in the kernel and in lockSync, and gets each signal', async (_name, before, after) => {
+  ])('%s still has waits that time out and abort, and gets each signal', async (_name, before, after) => {
     const path = lockPath();
     const holder = await heldElsewhere(path);
     const child = Child.node(
@@ -80,7 +80,7 @@ describe.skipIf(isWindows)('a process that listens to every signal (Windows has 
 });
 
 test.skipIf(isWindows)(
-  'waits are granted, time out and are aborted, never two holders at once, in a storm of signals',
+  'in a storm of signals, waits are granted, time out and abort, and two processes never hold one lock',
   async () => {
     const path = lockPath();
     const holder = await heldElsewhere(`${path}.held`);
@@ -94,7 +94,7 @@ test.skipIf(isWindows)(
          process.stdin.once('data', () => (storm = false));
          console.log('ready');
          const count = { granted: 0, LOCK_TIMEOUT: 0, aborted: 0 };
-         const both = [];
+         const conflicts = [];
          for (let round = 0; storm || round < 20; round++) {
            (await zjj.lock(path)).release();
            const held = round % 2 ? await zjj.lock(path) : zjj.lockSync(path);
@@ -104,7 +104,7 @@ test.skipIf(isWindows)(
              fs.unlinkSync(path + '.marker');
              count.granted++;
            } catch (error) {
-             both.push(error.message);
+             conflicts.push(error.message);
            }
            held.release();
            await zjj.lock(path + '.held', { timeout: 1 }).catch((error) => count[error.code]++);
@@ -113,12 +113,12 @@ test.skipIf(isWindows)(
            setImmediate(() => controller.abort('aborted'));
            await waiting.catch((reason) => count[reason]++);
          }
-         console.log(Object.values(count).every((number) => number >= 20), signals > 0, both.join());`,
+         console.log(Object.values(count).every((number) => number >= 20), signals > 0, conflicts.join());`,
         ),
       ),
     );
     for (const target of targets) expect(await target.line()).toBe('ready');
-    // Sent by a process that does nothing else: 1,000 to each, about one a millisecond.
+    // A process that does nothing else sends 1,000 signals to each, about one a millisecond.
     const sender = Child.node([
       '-e',
       `const pause = new Int32Array(new SharedArrayBuffer(4));
@@ -144,7 +144,7 @@ describe('two copies of the package in one process', () => {
   const withCopy = (path: string, script: string) =>
     Child.node(lockScript(path, `const copy = require(${JSON.stringify(copyOfPackage())});\n${script}`));
 
-  test('contend for one lock, both ways, and wait for each other', async () => {
+  test('contend for one lock and wait for each other, either way round', async () => {
     const child = withCopy(
       lockPath(),
       `for (const [one, other] of [[zjj, copy], [copy, zjj]]) {
@@ -180,7 +180,7 @@ describe('two copies of the package in one process', () => {
     expect(await child.line()).toBe('1');
   });
 
-  test.skipIf(!isLinux)('have a thread that waits and a signal that ends its wait each (Linux)', async () => {
+  test.skipIf(!isLinux)('each have a wait thread, and a signal that ends its wait (Linux)', async () => {
     const path = lockPath();
     const holder = await heldElsewhere(path);
     const child = withCopy(
@@ -213,12 +213,12 @@ describe('two copies of the package in one process', () => {
   });
 });
 
-describe('a process that was started with every signal', () => {
+describe('a process started with every signal', () => {
   test.for([
     ['ignored', '--ignore-signal'],
     ['blocked', '--block-signal'],
-  ] as const)('%s has its waits granted, time out and aborted', async ([, option], context) => {
-    if (spawnSync('env', [option, 'true']).status !== 0) context.skip(`env has no ${option} here`);
+  ] as const)('%s still has waits that are granted, time out and abort', async ([, option], context) => {
+    if (spawnSync('env', [option, 'true']).status !== 0) context.skip(`this env(1) has no ${option}`);
     const path = lockPath();
     const holder = await heldElsewhere(path);
     const script = lockScript(

@@ -8,7 +8,7 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 const lockPath = () => join(temporaryDirectory(), 'x.lock');
 const env = { ...process.env, UV_THREADPOOL_SIZE: '1' };
 
-test('sixty-four waits for another process leave a thread pool of one thread to files and names', async () => {
+test('sixty-four waits for another process do not block a one-thread pool for files and host names', async () => {
   const path = lockPath();
   const sixtyFour = Array.from({ length: 64 }, (_, number) => path + number);
   const holder = await heldElsewhere(sixtyFour);
@@ -33,7 +33,7 @@ test('sixty-four waits for another process leave a thread pool of one thread to 
   expect(await waiter.line()).toBe('64');
 });
 
-test('sixty-four waits behind a holder of the same process do not keep it from its files', async () => {
+test('sixty-four waits behind a holder in the same process do not block its file operations', async () => {
   const path = lockPath();
   const child = Child.node(
     lockScript(
@@ -52,13 +52,13 @@ test('sixty-four waits behind a holder of the same process do not keep it from i
   expect(await child.line()).toBe('64');
 });
 
-test('a holder that uses its files goes on while sixty-four other names of the lock file are waited for', async () => {
+test('sixty-four waits on other names of the lock file do not block the file operations of its holder', async () => {
   const path = lockPath();
   const child = Child.node(
     lockScript(
       path,
       `const held = await zjj.lock(path);
-       // Other names, so that each waits in the kernel for this very process.
+       // Other names, so that each waits in the kernel for this process itself.
        const names = Array.from({ length: 64 }, (_, number) => path + number);
        for (const name of names) fs.linkSync(path, name);
        let holders = 0;

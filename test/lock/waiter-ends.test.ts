@@ -12,7 +12,7 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 const isLinux = process.platform === 'linux';
 const lockPath = () => join(temporaryDirectory(), 'x.lock');
 
-/** A process that waits for the lock, and says when it starts to and when it has it. */
+/** A process that waits for the lock. It prints a line when it starts to wait, and one when it has held the lock. */
 async function waiterElsewhere(path: string, call = 'lock'): Promise<Child> {
   const child = Child.node(
     lockScript(
@@ -27,7 +27,7 @@ async function waiterElsewhere(path: string, call = 'lock'): Promise<Child> {
 }
 
 describe('a waiter that is killed', () => {
-  test.each(['lock', 'lockSync'])('in %s is granted nothing and delays nobody', async (call) => {
+  test.each(['lock', 'lockSync'])('in %s gets no lock and delays nobody', async (call) => {
     const path = lockPath();
     const holder = await heldElsewhere(path);
     const killed = await waiterElsewhere(path, call);
@@ -40,7 +40,7 @@ describe('a waiter that is killed', () => {
     (await lock(path)).release();
   });
 
-  test('just as the lock comes free leaves it free for the next', async () => {
+  test('just as the lock is released leaves it free for the next', async () => {
     const path = lockPath();
     for (let round = 0; round < Math.max(2, rounds(10)); round++) {
       const held = await lock(path);
@@ -54,11 +54,11 @@ describe('a waiter that is killed', () => {
   });
 });
 
-test.skipIf(!isLinux)('a waiter that is stopped delays nobody, and has its turn after it goes on (Linux)', async () => {
+test.skipIf(!isLinux)('a stopped waiter delays nobody, and gets the lock after it continues (Linux)', async () => {
   const path = lockPath();
   const holder = await heldElsewhere(path);
   const waiter = await waiterElsewhere(path);
-  // Not by ChildProcess.kill, after which Deno takes it for ended.
+  // Not ChildProcess.kill: after that, Deno takes the process for exited.
   process.kill(waiter.pid, 'SIGSTOP');
   await stopped(waiter.pid);
   holder.write('end');
@@ -68,7 +68,7 @@ test.skipIf(!isLinux)('a waiter that is stopped delays nobody, and has its turn 
 });
 
 describe('a waiter that times out', () => {
-  test('in the queue leaves those before and behind it their turn', async () => {
+  test('in the queue does not affect the waiters before and behind it', async () => {
     const path = lockPath();
     const holder = await heldElsewhere(path);
     const order: string[] = [];
@@ -87,7 +87,7 @@ describe('a waiter that times out', () => {
     expect(order).toEqual(['before', 'behind']);
   });
 
-  test.each(['exclusive', 'shared'] as const)('in the kernel leaves its place to the next, %s', async (mode) => {
+  test.each(['exclusive', 'shared'] as const)('in the kernel hands its wait to the next, %s', async (mode) => {
     const path = lockPath();
     const holder = await heldElsewhere(path);
     const timedOut = lock(path, { timeout: 20 });
@@ -100,7 +100,7 @@ describe('a waiter that times out', () => {
     expect(isFree(path)).toBe(true);
   });
 
-  test('while readers hold the lock lets the readers behind it in, though nobody released anything', async () => {
+  test('while readers hold the lock lets the readers behind it in without a release', async () => {
     const path = lockPath();
     const holder = await heldElsewhere(path, 'shared');
     const writer = lock(path, { timeout: 20 });
@@ -110,7 +110,7 @@ describe('a waiter that times out', () => {
     holder.write('end');
   });
 
-  test('just as the lock comes free is granted or rejected, and the lock is never lost', async () => {
+  test('just as the lock is released is granted or rejected, and the lock is never leaked', async () => {
     const path = lockPath();
     const outcomes = { granted: 0, rejected: 0 };
     const modes: LockMode[] = ['exclusive', 'shared'];
@@ -141,7 +141,7 @@ describe('a waiter that times out', () => {
   });
 });
 
-/** What a process can wait for: one lock, one behind a lock of its own, and more than there are threads to wait. */
+/** Ways to wait: for one lock, behind a lock that the process itself holds, and for more locks than threads may wait. */
 const pendingWaits = {
   'in the kernel': 'zjj.lock(path, options)',
   'in the queue': 'zjj.lock(path, options); zjj.lock(path, options)',
@@ -149,7 +149,7 @@ const pendingWaits = {
   'for seventy files': 'for (const each of seventy) zjj.lock(each, options)',
 };
 
-/** A process that has waits pending and then does something; the locks are held elsewhere. */
+/** A process with pending waits, for locks that another process holds. It then runs `then`. */
 async function processWithWaits(waits: string, options: string, then: string): Promise<[Child, Child]> {
   const path = lockPath();
   const seventy = Array.from({ length: 70 }, (_, number) => path + number);
@@ -170,39 +170,39 @@ async function processWithWaits(waits: string, options: string, then: string): P
 }
 
 describe.each(Object.entries(pendingWaits))('a process that waits %s', (_name, waits) => {
-  test('ends at process.exit() with that code', async () => {
+  test('exits at process.exit() with that code', async () => {
     const [child] = await processWithWaits(waits, '{}', 'process.exit(7);');
     expect([await child.exit(), child.stderr]).toEqual([7, '']);
   });
 
-  test('ends at process.exit() in a later turn of its event loop', async () => {
+  test('exits at process.exit() in a later turn of the event loop', async () => {
     const [child] = await processWithWaits(waits, '{}', 'setTimeout(() => process.exit(7), 5);');
     expect([await child.exit(), child.stderr]).toEqual([7, '']);
   });
 
-  test('ends at an uncaught throw, and shows it', async () => {
+  test('exits at an uncaught error, and prints it', async () => {
     const [child] = await processWithWaits(waits, '{}', "setImmediate(() => { throw new Error('mine'); });");
     expect(await child.exit()).toBe(1);
     expect(child.stderr).toMatch(/error: mine/i);
   });
 
-  test('ends at a signal', async () => {
+  test('is ended by a signal', async () => {
     const [child] = await processWithWaits(waits, '{}', 'setInterval(() => {}, 1e6);');
     child.process.kill('SIGTERM');
     expect(await child.exit()).toBe('SIGTERM');
   });
 
-  test('ends by itself where keepAlive is false, before its timeout', async () => {
+  test('exits by itself before its timeout if keepAlive is false', async () => {
     const [child] = await processWithWaits(waits, '{ keepAlive: false, timeout: 1e9 }', '');
     expect([await child.exit(), child.stderr]).toEqual([0, '']);
   });
 });
 
-describe('the end of the event loop', () => {
-  test('does not come while one of two waits for another process is to keep it away', async () => {
+describe('the event loop', () => {
+  test('stays alive while one of two waits for another process has keepAlive', async () => {
     for (const [first, second, granted] of [
       [false, true, ['false', 'true']],
-      // The other may still be pending when this one is over, and is then none that keeps it away.
+      // The process may exit before the second wait ends, because the second wait does not keep it alive.
       [true, false, ['true']],
     ] as const) {
       const path = lockPath();
@@ -226,22 +226,22 @@ describe('the end of the event loop', () => {
     }
   });
 
-  test('does not come while seventy waits for another process are pending, which are then all granted', async () => {
+  test('stays alive while seventy waits for another process are pending, and all are granted', async () => {
     const [child, holder] = await processWithWaits(
       '',
       '{}',
       `const all = Promise.all(seventy.map((each) => zjj.lock(each)));
-       console.log('still');
+       console.log('pending');
        const locks = await all;
        console.log(locks.filter((held) => held.held).length);`,
     );
-    expect(await child.line()).toBe('still');
+    expect(await child.line()).toBe('pending');
     holder.write('end');
     expect(await child.line()).toBe('70');
     expect(await child.exit()).toBe(0);
   });
 
-  test('comes when the last wait that keeps it away times out', async () => {
+  test('ends when the last wait with keepAlive times out', async () => {
     const [child] = await processWithWaits(
       'zjj.lock(path, { keepAlive: false })',
       '{}',
@@ -253,7 +253,7 @@ describe('the end of the event loop', () => {
 });
 
 test.skipIf(!isLinux)(
-  'an addon that was loaded only in a worker, which waits and is terminated, survives the signal of that wait (Linux)',
+  'a process survives the wait signal of an addon loaded only in a worker, after that worker is terminated in a wait (Linux)',
   async () => {
     const path = lockPath();
     const holder = await heldElsewhere(path);
@@ -271,10 +271,10 @@ test.skipIf(!isLinux)(
          await worker.terminate();
          const taken = caught() & ~before;
          let signals = 0;
-         // Not those below, which Deno takes for itself when a worker starts.
+         // Not the signals below 34: Deno takes some of those for itself when a worker starts.
          for (let number = 34; number <= 64; number++) {
            if ((taken >> BigInt(number - 1)) & 1n) {
-             // Not by process.kill, which knows none of them on Deno.
+             // Not process.kill: Deno's does not know these signals.
              require('node:child_process').execFileSync('sh', ['-c', 'kill -' + number + ' ' + process.pid]);
              signals++;
            }

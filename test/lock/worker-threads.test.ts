@@ -9,10 +9,10 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const lockModule = JSON.stringify(join(root, 'dist', 'lock', 'index.js'));
 
-/** How a script gets the lock of a worker that was terminated. Deno does not wait for the worker to be gone. */
+/** Acquires the lock of a terminated worker. Deno does not wait until the worker is gone. */
 const lockAfterTermination = runtime === 'deno' ? 'await lock(path)' : 'tryLock(path)';
 
-/** A process that starts workers; their source has `lock`, `lockSync`, `tryLock`, `path` and `parentPort`. */
+/** A process that starts workers. Their source can use `lock`, `lockSync`, `tryLock`, `path` and `parentPort`. */
 function processWithWorkers(path: string, script: string): Child {
   return Child.node([
     '-e',
@@ -32,7 +32,7 @@ function processWithWorkers(path: string, script: string): Child {
 
 const lockPath = () => join(temporaryDirectory(), 'x.lock');
 
-test('a worker that is terminated while its waits end crashes nothing and leaves no lock, thread or wait', async () => {
+test('a worker terminated while its waits end does not crash the process or leave a lock behind', async () => {
   const path = lockPath();
   const child = processWithWorkers(
     path,
@@ -53,7 +53,7 @@ test('a worker that is terminated while its waits end crashes nothing and leaves
   expect(await child.exit()).toBe(0);
 });
 
-test('a worker that is terminated gives back the locks that it holds', async () => {
+test('terminating a worker releases the locks that it holds', async () => {
   const path = lockPath();
   const child = processWithWorkers(
     path,
@@ -66,7 +66,7 @@ test('a worker that is terminated gives back the locks that it holds', async () 
   expect(await child.line()).toBe('true true');
 });
 
-test('a worker in lockSync can be terminated, and does not keep the process from ending', async () => {
+test('a worker in lockSync can be terminated, and does not block process.exit()', async () => {
   const path = lockPath();
   const held = tryLock(path);
   const child = processWithWorkers(

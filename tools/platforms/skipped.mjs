@@ -10,22 +10,19 @@ const QEMU = [
   ),
   ...skip(
     'qemu shows the signals that it catches itself, not those of the program',
-    'signals.test.js > two copies of the package in one process > have a thread that waits and a signal',
-    'waiter-ends.test.js > an addon that was loaded only in a worker',
+    'signals.test.js > two copies of the package in one process > each have a wait thread, and a signal',
+    'waiter-ends.test.js > a process survives the wait signal of an addon loaded only in a worker',
   ),
 ];
 
 const WINE = [
   ...skip(
     'wine 8 makes no symbolic links',
-    'lock.test.js > lockSync > throws LOCK_DEADLOCK against its own thread through another name',
-    'lock.test.js > what is no lock file > a symbolic link',
-    'same-file.test.js > one lock has > a directory that is a symbolic link',
+    'lock.test.js > lockSync > throws LOCK_DEADLOCK if its own thread holds the lock by another name',
+    'lock.test.js > an invalid lock file > a symbolic link',
+    'same-file.test.js > a lock is the same through > a directory that is a symbolic link',
   ),
-  ...skip(
-    'wine lets root write what may only be read',
-    'lock.test.js > a lock file that may only be read is locked without a record',
-  ),
+  ...skip('wine lets root write what may only be read', 'lock.test.js > a read-only lock file can be locked'),
 ];
 
 export const SKIPPED = { 'linux-arm64': QEMU, 'linux-arm': QEMU, 'win32-x64': WINE };

@@ -1,4 +1,5 @@
-import type { LockMode } from '../options.js';
+/** `exclusive`: one holder at a time. `shared`: any number of shared holders, but no exclusive one. */
+export type LockMode = 'exclusive' | 'shared';
 
 /** How one wait in the kernel ended. `waited`: the lock was not to be had at once. The rest is said of one that failed. */
 export type OnWaitEnd = (status: number, waited: boolean, errno?: number, call?: string) => void;

@@ -3,33 +3,36 @@ import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import type { LockHolder } from '../../errors.js';
 
-/** kRecordSize of native/file_lock.h. */
+/** In bytes: kRecordSize in native/file_lock.h. */
 const RECORD_SIZE = 256;
 
-/** What the start of a record may take: the addon completes it by the time. */
-const RECORD_START_SIZE = 200;
+/** The most bytes that the start of a record may take. The addon appends the time. */
+const MAX_RECORD_START_SIZE = 200;
 
-/** They could change what a terminal shows. */
+/** Characters that could change what a terminal shows. */
 const CONTROL_CHARACTERS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** The start of the record that this process leaves in the lock files that it holds. */
+/**
+ * The start of the record that this process leaves in the lock files that it holds: JSON up to and including the comma
+ * before `since`. It shortens `command` until the record fits.
+ */
 export function recordStart(command = basename(process.argv[1] ?? process.execPath)): string {
   const host = hostname();
   for (let length = command.length; length >= 0; length--) {
     const json = JSON.stringify({ pid: process.pid, host, command: command.slice(0, length) });
     const start = `${json.slice(0, -1)},`;
-    if (Buffer.byteLength(start) <= RECORD_START_SIZE) return start;
+    if (Buffer.byteLength(start) <= MAX_RECORD_START_SIZE) return start;
   }
   return `{"pid":${process.pid},"host":"","command":"",`;
 }
 
-/** Who holds the lock, as the lock file says; undefined when it says nothing that can be believed. Never throws. */
+/** The holder that the lock file names. Undefined if the file has no valid record. Never throws. */
 export function readHolder(lockPath: string): LockHolder | undefined {
   const text = readRecord(lockPath);
   return text === undefined ? undefined : parseRecord(text);
 }
 
-/** The record as it stands in the lock file, to see whether the lock has changed hands. Never throws. */
+/** The raw record in the lock file. It changes each time the lock changes hands. Never throws. */
 export function readRecord(lockPath: string): string | undefined {
   let fd: number | undefined;
   try {
@@ -43,18 +46,18 @@ export function readRecord(lockPath: string): string | undefined {
   }
 }
 
-/** Whether the holder is this very process. */
+/** Whether the holder is this process. */
 export function isThisProcess(holder: LockHolder): boolean {
   return holder.pid === process.pid && holder.host === hostname();
 }
 
-/** `Held by pid N (COMMAND) since TIME.`, and what is to be said of that process; empty without a holder. */
+/** `Held by pid N (COMMAND) since TIME.`, with a note on that process. Empty without a holder. */
 export function describeHolder(holder: LockHolder | undefined): string {
   if (holder === undefined) return '';
   const named = `Held by pid ${holder.pid} (${holder.command}) since ${holder.since.toISOString()}`;
   if (isThisProcess(holder)) return `${named}, which is this process.`;
   if (holder.alive === undefined) return `${named}, on host ${holder.host}.`;
-  return holder.alive ? `${named}.` : `${named}; that process is gone, another may hold it now.`;
+  return holder.alive ? `${named}.` : `${named}; that process has exited, so another may hold it now.`;
 }
 
 function parseRecord(text: string): LockHolder | undefined {

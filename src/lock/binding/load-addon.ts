@@ -9,9 +9,9 @@ const packageRoot = findPackageRoot(__dirname);
 const prebuilds = join(packageRoot, 'prebuilds');
 
 /**
- * Loads the addon: a local build if there is one, else the prebuilt binary of this platform.
+ * Loads the addon: a local build if there is one, otherwise the prebuilt binary for this platform.
  *
- * @throws ZjjError ADDON_LOAD
+ * @throws ZjjError ADDON_LOAD. The message gives the command that compiles the addon.
  */
 export function loadAddon(): Addon {
   let file: string | undefined;
@@ -19,12 +19,12 @@ export function loadAddon(): Addon {
     file = addonPath(packageRoot);
     return load(file);
   } catch (cause) {
-    const sibling = file && forMusl(file);
+    const sibling = file && muslSibling(file);
     if (sibling !== undefined) {
       try {
         return load(sibling);
       } catch {
-        // The first reason is the one to tell: nearly everybody has glibc.
+        // Report the first failure: nearly every system has glibc.
       }
     }
     throw loadError(cause);
@@ -36,16 +36,16 @@ function load(file: string): Addon {
   return createRequire(__filename)(file);
 }
 
-/** The system's loader would be killed (SIGBUS) by a file that ends where it must not. */
+/** Loading a truncated file would kill this process with SIGBUS. */
 function refuseTruncated(file: string): void {
-  const expected = sizeOf(file);
+  const expected = expectedSize(file);
   if (expected === undefined) return;
   const { size } = statSync(file);
   if (size !== expected) throw new Error(`${file} is damaged: it has ${size} bytes and should have ${expected}`);
 }
 
-/** What the manifest says of a prebuilt binary's size in bytes; undefined of a local build, or without a manifest. */
-function sizeOf(file: string): number | undefined {
+/** The size in bytes of a prebuilt binary, from the manifest. Undefined for a local build or without a manifest. */
+function expectedSize(file: string): number | undefined {
   const name = relative(prebuilds, file).replaceAll(sep, '/');
   try {
     return JSON.parse(readFileSync(join(prebuilds, 'manifest.json'), 'utf8')).binaries[name]?.size;
@@ -54,13 +54,13 @@ function sizeOf(file: string): number | undefined {
   }
 }
 
-/** The binary for musl beside one for glibc. node-gyp-build tells musl only by Alpine's release file. */
-function forMusl(file: string): string | undefined {
+/** The musl binary beside a glibc one. node-gyp-build recognizes musl only by Alpine's release file. */
+function muslSibling(file: string): string | undefined {
   const sibling = file.replace(/\.glibc\.node$/, '.musl.node');
   return sibling !== file && existsSync(sibling) ? sibling : undefined;
 }
 
-/** The nearest folder above that has a package.json: this code runs from src/, and bundled from dist/. */
+/** The nearest directory upward that has a package.json. This code runs from src/, and bundled from dist/. */
 function findPackageRoot(directory: string): string {
   const parent = dirname(directory);
   return existsSync(join(directory, 'package.json')) || parent === directory ? directory : findPackageRoot(parent);
@@ -70,7 +70,7 @@ function loadError(cause: unknown): ZjjError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   const message =
     `Cannot load the native addon of zjj for ${process.platform}-${process.arch}: ${reason}\n` +
-    'npm compiles it, with a C++17 compiler, make and Python and without a download: ' +
+    'To compile it with npm (this takes a C++17 compiler, make and Python, but no download), run: ' +
     `npm run build:native --prefix "${packageRoot}"`;
   return new ZjjError('ADDON_LOAD', message, { path: packageRoot, cause });
 }

@@ -3,29 +3,31 @@ import { LockTimeoutError, ZjjError } from '../../errors.js';
 import { Status } from './addon.js';
 import { describeHolder, readHolder } from './holder.js';
 
-/** What the addon says of a call that failed. */
+/** A failure that the addon reports. */
 export interface NativeFailure {
+  /** One of {@link Status}. */
   readonly status: number;
   readonly errno: number;
   readonly syscall: string;
 }
 
-/** The error for a failure of the addon; `cause` looks like an error of node:fs. */
+/** A system call that failed, by the number or by the name of its error. */
+export type SystemFailure = { readonly syscall: string } & ({ readonly errno: number } | { readonly code: string });
+
+/** Converts a failure of the addon to a lock error. Its `cause` looks like an error of node:fs. */
 export function lockError(path: string, failure: NativeFailure): ZjjError {
   if (failure.status === Status.invalid) {
     return new ZjjError('LOCK_FILE_INVALID', `Lock file ${path} is not a regular file`, { path });
   }
   const cause = systemError(path, failure);
   if (failure.status === Status.unsupported) {
-    return new ZjjError('LOCK_UNSUPPORTED', `The file system of ${path} cannot lock files: ${cause.message}`, {
-      path,
-      cause,
-    });
+    const message = `The file system of ${path} does not support file locks: ${cause.message}`;
+    return new ZjjError('LOCK_UNSUPPORTED', message, { path, cause });
   }
   return new ZjjError('LOCK_IO', `Cannot lock ${path}: ${cause.message}`, { path, cause });
 }
 
-/** For what the addon throws: its own failures become lock errors, anything else stays what it is. */
+/** Converts a failure that the addon threw to a lock error. Returns anything else unchanged. */
 export function asLockError(path: string, thrown: unknown): unknown {
   const failure = thrown as Partial<NativeFailure> | undefined;
   if (typeof failure?.status !== 'number') return thrown;
@@ -41,16 +43,40 @@ export function timeoutError(path: string, timeoutMs: number): LockTimeoutError 
 export function deadlockError(path: string): ZjjError {
   return new ZjjError(
     'LOCK_DEADLOCK',
-    `Waiting for file lock on ${path} would never end: this thread holds it or already waits for it, and a ` +
-      'synchronous wait keeps it from going on',
+    `Waiting for file lock on ${path} would deadlock: this thread already holds the lock or waits for it, and could ` +
+      'not release it while it blocks',
     { path },
   );
 }
 
-/** An error like those of node:fs, for a system call that failed in the addon. */
-export function systemError(path: string, { errno, syscall }: Omit<NativeFailure, 'status'>): NodeJS.ErrnoException {
-  const name = Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`;
-  return Object.assign(new Error(`${name}, ${syscall} '${path}'`), { code: name, errno, syscall, path });
+/**
+ * Makes an error like those of node:fs, for a system call that failed elsewhere.
+ *
+ * @param path - The file that the call was made for.
+ * @param failure - The call, and its error as `errno` or as `code`. The one that is missing is looked up.
+ */
+export function systemError(path: string, failure: SystemFailure): NodeJS.ErrnoException {
+  const { syscall } = failure;
+  const { errno, code } = 'code' in failure ? withErrno(failure.code) : withCode(failure.errno);
+  return Object.assign(new Error(`${code}, ${syscall} '${path}'`), { code, errno, syscall, path });
+}
+
+/**
+ * The name of an errno value on this platform, such as `ENOENT`. Undefined for a number that has none.
+ *
+ * @param errno - In either sign: libuv negates the values.
+ */
+export function errnoName(errno: number): string | undefined {
+  const absolute = Math.abs(errno);
+  return Object.entries(constants.errno).find(([, value]) => value === absolute)?.[0];
+}
+
+function withErrno(code: string): { code: string; errno: number | undefined } {
+  return { code, errno: (constants.errno as Readonly<Record<string, number | undefined>>)[code] };
+}
+
+function withCode(errno: number): { code: string; errno: number } {
+  return { code: errnoName(errno) ?? `errno ${errno}`, errno };
 }
 
 function formatSeconds(ms: number): string {

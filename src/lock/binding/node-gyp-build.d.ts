@@ -1,4 +1,4 @@
 declare module 'node-gyp-build' {
-  /** The file of the addon of the package in `directory` that fits this platform; throws where there is none. */
+  /** Returns the path of the addon in `directory` that fits this platform. Throws if there is none. */
   export function path(directory: string): string;
 }

@@ -1,19 +1,19 @@
 /**
- * Puts off what a burst of calls need not do again and again.
+ * Defers a task, so that a burst of calls runs it once instead of each time.
  *
- * @param task - What to do.
- * @returns A function that has it done when the event loop turns, once however often it was called until then. It does
- *   not keep the process alive.
+ * @param task - The task to run.
+ * @returns A function that schedules the task for the next turn of the event loop. However often it is called until
+ *   then, the task runs once. The schedule does not keep the process alive.
  */
 export function onceAtEndOfTurn(task: () => void): () => void {
-  let isPlanned = false;
+  let isScheduled = false;
   const run = () => {
-    isPlanned = false;
+    isScheduled = false;
     task();
   };
   return () => {
-    if (isPlanned) return;
-    isPlanned = true;
+    if (isScheduled) return;
+    isScheduled = true;
     setImmediate(run).unref();
   };
 }

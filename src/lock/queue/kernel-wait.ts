@@ -1,22 +1,21 @@
-import type { OnWaitEnd } from '../binding/addon.js';
+import type { LockMode, OnWaitEnd } from '../binding/addon.js';
 import { addon, forgetWait, onWaitEnd } from '../binding/native-locks.js';
-import type { LockMode } from '../options.js';
 import type { Waiter } from './waiter.js';
 
 interface KernelWaitEvents {
-  readonly ended: OnWaitEnd;
-  /** It cannot be woken and is given up; `ended` will not come. */
-  readonly lost: () => void;
+  readonly onEnd: OnWaitEnd;
+  /** The thread could not be woken, so the wait is abandoned. `onEnd` will not be called. */
+  readonly onLost: () => void;
 }
 
-/** One wait in the kernel, on a thread of the addon, on behalf of a path's queue. */
+/** One wait in the kernel, on a thread of the addon, for a path's queue. */
 export class KernelWait {
   readonly index: number;
   readonly mode: LockMode;
-  /** The last one that this wait was for, who gave up and waits for its end. */
-  leaver: Waiter | undefined;
+  /** The cancelled waiter that this wait ran for. Its promise settles when the wait ends. */
+  cancelledWaiter: Waiter | undefined;
   readonly #events: KernelWaitEvents;
-  #cancelling = false;
+  #isCancelling = false;
   #resend: NodeJS.Timeout | undefined;
 
   constructor(index: number, mode: LockMode, events: KernelWaitEvents) {
@@ -24,37 +23,37 @@ export class KernelWait {
     this.mode = mode;
     this.#events = events;
     onWaitEnd(index, (status, waited, errno, call) => {
-      if (this.#cancelling) clearTimeout(this.#resend);
-      events.ended(status, waited, errno, call);
+      if (this.#isCancelling) clearTimeout(this.#resend);
+      events.onEnd(status, waited, errno, call);
     });
   }
 
-  /** Not yet being cancelled. */
+  /** False once a cancel has begun. */
   get isPending(): boolean {
-    return !this.#cancelling;
+    return !this.#isCancelling;
   }
 
-  cancelFor(leaver: Waiter): void {
-    this.leaver = leaver;
+  cancelFor(waiter: Waiter): void {
+    this.cancelledWaiter = waiter;
     this.cancel();
   }
 
-  /** Never blocks; the end is an event. */
+  /** Asks the thread to stop. Never blocks: the end of the wait is an event. */
   cancel(): void {
-    if (this.#cancelling) return;
-    this.#cancelling = true;
+    if (this.#isCancelling) return;
+    this.#isCancelling = true;
     this.#send(1);
   }
 
-  /** A signal that comes just before the thread enters the kernel is lost, so it is sent until the thread is out. */
+  /** Sends the signal until the thread is out: one that arrives just before the thread enters the kernel is lost. */
   #send(pauseMs: number): void {
     if (!addon().cancelWait(this.index)) {
       forgetWait(this.index);
-      // Not at once: whoever cancels has not finished its own work.
-      queueMicrotask(() => this.#events.lost());
+      // In a microtask: the caller of cancel() has not finished its own work yet.
+      queueMicrotask(() => this.#events.onLost());
       return;
     }
     this.#resend = setTimeout(() => this.#send(Math.min(2 * pauseMs, 16)), pauseMs);
-    if (this.leaver?.keepAlive !== true) this.#resend.unref();
+    if (this.cancelledWaiter?.keepAlive !== true) this.#resend.unref();
   }
 }

@@ -1,27 +1,32 @@
-import { BUSY, flagsOf, MUST_POLL, Status } from '../binding/addon.js';
+/** The queue of one path in this thread: it decides which waiter gets the lock, and which one waits in the kernel. */
+
+import { BUSY, flagsOf, type LockMode, MUST_POLL, Status } from '../binding/addon.js';
 import { asLockError, lockError } from '../binding/lock-error.js';
 import { addon, keepAlive } from '../binding/native-locks.js';
-import type { LockMode } from '../options.js';
 import { onceAtEndOfTurn } from './end-of-turn.js';
+import { Fairness } from './fairness.js';
 import { KernelWait } from './kernel-wait.js';
-import { Turns } from './turns.js';
-import { type GaveUp, type Waiter, WaiterList } from './waiter.js';
+import { type Cancellation, type Waiter, WaiterList } from './waiter.js';
 
-/** How often a lock is tried when no thread can wait for it. */
+/** How often to try the lock when no thread can wait for it. */
 const POLL_MS = 20;
 
-/** A file that a release left open, for the next call of the same turn, is closed. */
+/** Closes the file that a release left open for the next call of the same turn. */
 const closeIdle = onceAtEndOfTurn(() => addon().closeIdle());
 
 const queues = new Map<string, PathQueue>();
 let sweepAt = 64;
 
-/** The queue of a path (absolute, not normalized) in this thread. Two names of one file have two; the kernel arbitrates. */
+/**
+ * The queue of a path in this thread. Two names of one file have two queues; the kernel arbitrates between them.
+ *
+ * @param path - Absolute, not normalized.
+ */
 export function queueOf(path: string): PathQueue {
   let queue = queues.get(path);
   if (queue === undefined) {
-    // An idle queue only remembers whose turn it is. They go now and then, not at once: the next call mostly is for
-    // the same path.
+    // An idle queue only remembers its fairness. Idle queues are dropped now and then, not at once, because the next
+    // call is usually for the same path.
     if (queues.size >= sweepAt) {
       for (const [key, idle] of queues) if (idle.isIdle) queues.delete(key);
       sweepAt = Math.max(64, 2 * queues.size);
@@ -33,22 +38,22 @@ export function queueOf(path: string): PathQueue {
 }
 
 /**
- * Who of this thread holds one path's lock, and who waits for it. Waiters are served first in, first out; the first one
- * waits in the kernel, unless it waits for this very thread to release.
+ * The holders of one path's lock in this thread, and its waiters. Waiters are served first in, first out. The first one
+ * waits in the kernel, unless this thread itself holds the lock.
  */
 export class PathQueue {
   readonly path: string;
-  readonly turns = new Turns();
-  /** Whether the state in which the lock file was found will be asked for: the store's are, and cost a read more. */
+  readonly fairness = new Fairness();
+  /** Whether callers ask for the state in which the lock file was found. Only the store does: it costs another read. */
   readsState = false;
   readonly #waiters = new WaiterList();
   #exclusiveHeld = 0;
   #sharedHeld = 0;
   #wait: KernelWait | undefined;
-  /** What comes before the next try: the others' turn, or the time until the next poll. */
+  /** Before the next try: a pause that lets others go first, or the time until the next poll. */
   #pause: NodeJS.Immediate | undefined;
   #poll: NodeJS.Timeout | undefined;
-  #resting = 0;
+  #pausedCalls = 0;
   #keepAliveWaiters = 0;
   #keepsAlive = false;
 
@@ -57,27 +62,27 @@ export class PathQueue {
   }
 
   get isIdle(): boolean {
-    return !this.hasWaiters && this.#resting === 0 && this.#exclusiveHeld + this.#sharedHeld === 0;
+    return !this.hasWaiters && this.#pausedCalls === 0 && this.#exclusiveHeld + this.#sharedHeld === 0;
   }
 
-  /** Whether a new call pauses first: it is others' turn, or earlier calls still pause. */
-  get mustRest(): boolean {
-    return this.#resting > 0 || this.turns.pauseMs() > 0;
+  /** Whether a new call must pause first, because others go first or earlier calls are still paused. */
+  get mustPause(): boolean {
+    return this.#pausedCalls > 0 || this.fairness.pauseMs() > 0;
   }
 
-  /** Whether it is as well to go and wait, since others are likely to have the lock after the pause. */
+  /** Whether a call can start to wait without a pause and a try: others probably hold the lock after the pause. */
   get isContended(): boolean {
-    return this.#resting === 0 && this.turns.isContended;
+    return this.#pausedCalls === 0 && this.fairness.isContended;
   }
 
-  /** The pause, far shorter than what a timer can do. Immediates keep the order of the calls. */
-  async rest(): Promise<void> {
-    this.#resting++;
+  /** Resolves after the pause, which is too short for a timer. Immediates keep calls in order. */
+  async pause(): Promise<void> {
+    this.#pausedCalls++;
     try {
       do await new Promise(setImmediate);
-      while (this.turns.pauseMs() > 0);
+      while (this.fairness.pauseMs() > 0);
     } finally {
-      this.#resting--;
+      this.#pausedCalls--;
     }
   }
 
@@ -85,7 +90,7 @@ export class PathQueue {
     return this.#waiters.first !== undefined || this.#wait !== undefined;
   }
 
-  /** Whether this thread holds a lock that keeps one in `mode` from being granted. */
+  /** Whether this thread holds a lock that conflicts with `mode`. */
   isHeldAgainst(mode: LockMode): boolean {
     return this.#exclusiveHeld > 0 || (mode === 'exclusive' && this.#sharedHeld > 0);
   }
@@ -101,13 +106,17 @@ export class PathQueue {
     return false;
   }
 
-  /** One try, past everybody who waits. The index of the lock, or BUSY. */
+  /**
+   * Tries once, ahead of every waiter.
+   *
+   * @returns The index of the lock, or BUSY.
+   */
   tryNow(mode: LockMode, fileMode: number): number {
     try {
       const index = addon().tryLock(this.path, flagsOf(mode, this.readsState), fileMode);
       if (index >= 0) {
         this.noteHeld(mode);
-        this.turns.noteFree();
+        this.fairness.noteFree();
       }
       return index;
     } catch (thrown) {
@@ -120,49 +129,54 @@ export class PathQueue {
     else this.#sharedHeld++;
   }
 
-  /** Gives a lock back, and the next of this thread its turn. */
+  /** Releases a lock, and serves the next waiter of this thread. */
   release(index: number, mode: LockMode, clean: boolean): void {
     addon().release(index, clean, true);
     closeIdle();
-    this.turns.noteRelease();
+    this.fairness.noteRelease();
     this.noteReleased(mode);
   }
 
-  /** After a release, which may be a while ago: the next of this thread has its turn. */
+  /** Serves the next waiter of this thread after a release, which may have happened a while ago. */
   noteReleased(mode: LockMode): void {
     if (mode === 'exclusive') this.#exclusiveHeld--;
     else this.#sharedHeld--;
     if (this.#waiters.first !== undefined) this.#advance();
   }
 
-  /** Queues a call. `busy`: its own try just failed, so that the first in the queue need not try again. */
-  enqueue(waiter: Waiter, busy: boolean): void {
+  /**
+   * Queues a call.
+   *
+   * @param isBusy - The call's own try has just failed, so it need not try again if it is first in the queue.
+   */
+  enqueue(waiter: Waiter, isBusy: boolean): void {
     this.#waiters.push(waiter);
     if (waiter.keepAlive) this.#keepAliveWaiters++;
     if (this.#waiters.first !== waiter) this.#updateKeepAlive();
-    else if (busy && this.#wait === undefined) this.#startWait(waiter, 0);
+    else if (isBusy && this.#wait === undefined) this.#startWait(waiter, 0);
     else this.#advance();
   }
 
-  /** A waiter gives up. It is rejected at once, or, if the kernel waits for it alone, when that wait is over. */
-  giveUp(waiter: Waiter, gaveUp: GaveUp): void {
-    if (waiter.gaveUp !== undefined) return;
+  /** Removes a waiter. It is rejected at once, or, if the kernel is waiting for it alone, when that wait has ended. */
+  cancel(waiter: Waiter, cancellation: Cancellation): void {
+    if (waiter.cancellation !== undefined) return;
     const wasFirst = this.#waiters.first === waiter;
     const next = waiter.next;
-    this.#leave(waiter);
+    this.#remove(waiter);
     const wait = this.#wait;
-    // The kernel's wait is the queue's: the next of the same mode takes it over, with the place that it has.
+    // The wait in the kernel belongs to the queue. The next waiter takes it over if it has the same mode, and so keeps
+    // the place in the kernel's queue.
     if (wasFirst && wait?.isPending && wait.mode === waiter.mode && next?.mode !== wait.mode) {
-      waiter.gaveUp = gaveUp;
+      waiter.cancellation = cancellation;
       wait.cancelFor(waiter);
     } else {
-      waiter.reject(gaveUp.reason());
+      waiter.reject(cancellation.reason());
       if (wasFirst && wait === undefined) this.#advance();
     }
     this.#updateKeepAlive();
   }
 
-  /** Gives locks to the first waiters, as many as can be had; sees to it that the next one is waited for. */
+  /** Grants locks to as many of the first waiters as possible, and starts a wait for the next one. */
   #advance(): void {
     this.#clearRetry();
     for (let first = this.#waiters.first; first !== undefined; first = this.#waiters.first) {
@@ -171,9 +185,9 @@ export class PathQueue {
         break;
       }
       if (this.isHeldAgainst(first.mode)) break;
-      const pauseMs = this.turns.pauseMs();
+      const pauseMs = this.fairness.pauseMs();
       if (pauseMs > 0) {
-        if (this.turns.isContended) this.#startWait(first, pauseMs);
+        if (this.fairness.isContended) this.#startWait(first, pauseMs);
         else this.#startPause(performance.now() + pauseMs);
         break;
       }
@@ -185,29 +199,29 @@ export class PathQueue {
     this.#updateKeepAlive();
   }
 
-  /** False when somebody else holds the lock. */
+  /** Tries once and settles the waiter, with the lock or with the error. Returns false if the lock is busy. */
   #tryFor(waiter: Waiter): boolean {
     let index: number;
     try {
       index = this.tryNow(waiter.mode, waiter.fileMode);
     } catch (error) {
-      this.#leave(waiter);
+      this.#remove(waiter);
       waiter.reject(error);
       return true;
     }
     if (index === BUSY) return false;
-    this.#leave(waiter);
+    this.#remove(waiter);
     waiter.grant(index);
     return true;
   }
 
-  /** The thread of the wait stays away for `pauseMs` first. */
+  /** Waits in the kernel, on a thread that first stays away for `pauseMs`. */
   #startWait(first: Waiter, pauseMs: number): void {
     let index: number;
     try {
       index = addon().startWait(this.path, flagsOf(first.mode, this.readsState), first.fileMode, pauseMs);
     } catch (thrown) {
-      this.#leave(first);
+      this.#remove(first);
       first.reject(asLockError(this.path, thrown));
       this.#advance();
       return;
@@ -216,8 +230,8 @@ export class PathQueue {
       this.#poll = setTimeout(() => this.#advance(), POLL_MS);
     } else {
       const wait = new KernelWait(index, first.mode, {
-        ended: (status, waited, errno, call) => this.#endWait(wait, status, waited, errno, call),
-        lost: () => this.#loseWait(wait),
+        onEnd: (status, waited, errno, call) => this.#endWait(wait, status, waited, errno, call),
+        onLost: () => this.#loseWait(wait),
       });
       this.#wait = wait;
     }
@@ -226,41 +240,44 @@ export class PathQueue {
 
   #endWait(wait: KernelWait, status: number, waited: boolean, errno = 0, syscall = ''): void {
     this.#wait = undefined;
-    if (waited) this.turns.noteWaited();
-    else this.turns.noteFree();
-    const leaver = wait.leaver;
+    if (waited) this.fairness.noteWaited();
+    else this.fairness.noteFree();
+    const cancelled = wait.cancelledWaiter;
     const first = this.#waiters.first;
     if (status === Status.ok) {
       this.noteHeld(wait.mode);
-      if (leaver?.gaveUp?.takesLateGrant) {
-        leaver.grant(wait.index);
+      if (cancelled?.cancellation?.acceptsLateGrant) {
+        cancelled.grant(wait.index);
       } else {
-        leaver?.reject(leaver.gaveUp?.reason());
+        cancelled?.reject(cancelled.cancellation?.reason());
         if (first?.mode === wait.mode) {
-          this.#leave(first);
+          this.#remove(first);
           first.grant(wait.index);
         } else {
           this.release(wait.index, wait.mode, false);
         }
       }
     } else {
-      leaver?.reject(leaver.gaveUp?.reason());
+      cancelled?.reject(cancelled.cancellation?.reason());
       if (status !== Status.cancelled && first !== undefined) {
-        this.#leave(first);
+        this.#remove(first);
         first.reject(lockError(this.path, { status, errno, syscall }));
       }
     }
     this.#advance();
   }
 
-  /** The wait's thread could not be woken: somebody took our signal. It frees itself whenever the kernel lets it. */
+  /**
+   * Abandons a wait whose thread could not be woken, because other code took over the addon's signal. The thread
+   * unlocks and exits once the kernel grants it the lock.
+   */
   #loseWait(wait: KernelWait): void {
     this.#wait = undefined;
-    wait.leaver?.reject(wait.leaver.gaveUp?.reason());
+    wait.cancelledWaiter?.reject(wait.cancelledWaiter.cancellation?.reason());
     this.#advance();
   }
 
-  /** A pause is far shorter than what a timer can do: the event loop turns until it is over. */
+  /** The pause is too short for a timer, so the event loop turns until it is over. */
   #startPause(untilMs: number): void {
     this.#pause = setImmediate(() => {
       if (performance.now() < untilMs) this.#startPause(untilMs);
@@ -275,20 +292,20 @@ export class PathQueue {
     this.#poll = undefined;
   }
 
-  #leave(waiter: Waiter): void {
+  #remove(waiter: Waiter): void {
     this.#waiters.remove(waiter);
     if (waiter.keepAlive) this.#keepAliveWaiters--;
   }
 
-  /** A wait for another process keeps this one alive if a waiter wants it to; a wait for this thread never does. */
+  /** A wait for another process keeps this process alive if a waiter wants that. A wait for this thread never does. */
   #updateKeepAlive(): void {
-    const wanted = this.#keepAliveWaiters > 0 || this.#wait?.leaver?.keepAlive === true;
-    const keeps = wanted && this.#wait !== undefined;
-    if (keeps !== this.#keepsAlive) {
-      this.#keepsAlive = keeps;
-      keepAlive(keeps);
+    const isWanted = this.#keepAliveWaiters > 0 || this.#wait?.cancelledWaiter?.keepAlive === true;
+    const keepsAlive = isWanted && this.#wait !== undefined;
+    if (keepsAlive !== this.#keepsAlive) {
+      this.#keepsAlive = keepsAlive;
+      keepAlive(keepsAlive);
     }
-    if (wanted) this.#poll?.ref();
+    if (isWanted) this.#poll?.ref();
     else this.#poll?.unref();
   }
 }

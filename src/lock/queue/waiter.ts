@@ -1,28 +1,29 @@
-import type { LockMode } from '../options.js';
+import type { LockMode } from '../binding/addon.js';
 
-/** One call of lock() that has to wait, as a link of its queue. */
+/** A call of lock() that waits, as a link in its queue. */
 export interface Waiter {
   readonly mode: LockMode;
   readonly fileMode: number;
   /** Whether the wait keeps the process alive. */
   readonly keepAlive: boolean;
-  /** Called with the index of the granted lock. */
+  /** Resolves the call with the lock that has this index. */
   grant(index: number): void;
   reject(reason: unknown): void;
-  /** Why the waiter gave up while the kernel waited for it; set until the kernel's answer is in. */
-  gaveUp: GaveUp | undefined;
+  /** Why the waiter was cancelled. Set only if the kernel was waiting for it alone, until that wait ends. */
+  cancellation: Cancellation | undefined;
   previous: Waiter | undefined;
   next: Waiter | undefined;
 }
 
-export interface GaveUp {
-  /** What the call rejects with, made only if it does. */
+/** Why a waiter leaves the queue without the lock. */
+export interface Cancellation {
+  /** Makes the value that the call rejects with. Called only if it does reject. */
   readonly reason: () => unknown;
-  /** A grant that beat a timeout stays a grant; one that beat an abort does not. */
-  readonly takesLateGrant: boolean;
+  /** A waiter that timed out still takes a grant that came first. An aborted one does not. */
+  readonly acceptsLateGrant: boolean;
 }
 
-/** First in, first out; any may leave. Nothing but links, for there may be ten thousand. */
+/** First in, first out; any waiter may leave. A linked list, because there may be ten thousand waiters. */
 export class WaiterList {
   first: Waiter | undefined;
   #last: Waiter | undefined;
