@@ -35,7 +35,7 @@ export async function noWaitThread(): Promise<void> {
 }
 
 /**
- * Waits until a thread of a process is blocked in flock(2), according to /proc/locks. Other systems do not show this, and
+ * Waits until a thread of a process is blocked in flock(2), according to /proc/locks. Other systems do not show this:
  * there it waits for 200 ms. If that is too short, the test covers less but does not fail.
  */
 export async function blockedInKernel(pid: number): Promise<void> {
