@@ -82,13 +82,13 @@ const linkedPaths: Record<string, LinkedPath> = {
     links: { chain: 'DIRECTORY/sub/link', 'sub/link': '../last', last: 'real/c.toml' },
     path: 'chain',
   },
-  'a link to the directory': { links: { way: 'real' }, path: 'way/c.toml' },
+  'a link to the directory': { links: { folder: 'real' }, path: 'folder/c.toml' },
   'a link in a directory that is a link': {
-    links: { way: 'far/away', 'far/away/link': '../../real/c.toml' },
-    path: 'way/link',
+    links: { folder: 'far/away', 'far/away/link': '../../real/c.toml' },
+    path: 'folder/link',
   },
   // path.resolve would take this for c.toml beside the link.
-  'a link and `..`': { links: { way: 'real/sub' }, path: 'way/../c.toml', decoy: 'c.toml' },
+  'a link and `..`': { links: { folder: 'real/sub' }, path: 'folder/../c.toml', decoy: 'c.toml' },
 };
 
 describe.each(Object.entries(linkedPaths))('%s', (_name, linked) => {
@@ -114,8 +114,8 @@ const dangling: Record<string, LinkedPath> = {
     path: 'chain',
   },
   'a link in a directory that is a link': {
-    links: { way: 'far/away', 'far/away/link': '../../real/c.toml' },
-    path: 'way/link',
+    links: { folder: 'far/away', 'far/away/link': '../../real/c.toml' },
+    path: 'folder/link',
   },
 };
 
@@ -157,8 +157,8 @@ const broken: Record<string, LinkedPath & { readonly cause: string; readonly say
     says: /too many symbolic links \(ELOOP\)/,
   },
   'a loop in a directory of the path': {
-    links: { way: 'way2', way2: 'way' },
-    path: 'way/c.toml',
+    links: { folder: 'folder2', folder2: 'folder' },
+    path: 'folder/c.toml',
     cause: 'ELOOP',
     says: /too many symbolic links \(ELOOP\)/,
   },
