@@ -11,7 +11,7 @@ test('tables under one key merge, at every depth', () => {
   });
 });
 
-test('arrays, dates and scalars of the upper table replace what is below', () => {
+test('arrays, dates and scalars of the upper table replace lower values', () => {
   const lower = 'list = [1, 2]\nname = "low"\nkept = 1\n[when]\nyear = 2025';
   const merged = merge(lower, 'list = [3]\nwhen = 2026-11-23\nname.first = "up"');
   expect(JSON.parse(JSON.stringify(merged))).toEqual({
@@ -22,14 +22,14 @@ test('arrays, dates and scalars of the upper table replace what is below', () =>
   });
 });
 
-test('both tables stay as they were', () => {
+test('a merge does not change its arguments', () => {
   const lower = table('a.b = 1');
   const upper = table('a.c = 2');
   expect(toValue(mergeTables(lower, upper))).toEqual({ a: { b: 1, c: 2 } });
   expect([toValue(lower), toValue(upper)]).toEqual([{ a: { b: 1 } }, { a: { c: 2 } }]);
 });
 
-test('__proto__ and constructor are keys like others', () => {
+test('__proto__ and constructor are ordinary keys', () => {
   const merged = merge('__proto__.polluted = true', 'constructor = 1');
   expect(Object.keys(merged)).toEqual(['__proto__', 'constructor']);
   expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();

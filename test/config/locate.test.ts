@@ -38,8 +38,8 @@ function located(request = {}, env: Record<string, string> = {}, platform: NodeJ
   return locateConfig(request, { HOME: home, USERPROFILE: home, ...env }, platform);
 }
 
-describe('which file is written', () => {
-  test('--file and a scope come before ZJJ_CONFIG, and that before the project', () => {
+describe('the file that is written', () => {
+  test('--file and a scope take precedence over ZJJ_CONFIG, which takes precedence over the project', () => {
     const project = makeFile('work', '.zjj', 'config.toml');
     expect(located({ file: 'x/../y.toml' }, { ZJJ_CONFIG: '/env.toml' })).toEqual({
       path: 'x/../y.toml',
@@ -50,7 +50,7 @@ describe('which file is written', () => {
     expect(located({}, { ZJJ_CONFIG: '' })).toEqual({ path: project, scope: 'project' });
   });
 
-  test('the nearest project wins, and a directory of its name is passed over', () => {
+  test('the nearest project wins, and a directory named config.toml is ignored', () => {
     makeFile('work', '.zjj', 'config.toml');
     const nearer = makeFile('work', 'deep', '.zjj', 'config.toml');
     makeDirectory('work', 'deep', 'deeper', '.zjj', 'config.toml');
@@ -59,14 +59,14 @@ describe('which file is written', () => {
     expect(located({ scope: 'global' })).toEqual({ path: join(home, 'config.toml'), scope: 'global' });
   });
 
-  test('a project that is asked for where none is begins in the current directory', () => {
+  test('the project scope without a project means the current directory', () => {
     expect(located({ scope: 'project' })).toEqual({
       path: join(work, '.zjj', 'config.toml'),
       scope: 'project',
     });
   });
 
-  test('a deleted current directory has no project, and cannot hold a new one', () => {
+  test('a deleted current directory has no project and cannot hold a new one', () => {
     rmdirSync(work);
     expect(located().scope).toBe('global');
     expect(() => located({ scope: 'project' })).toThrow(expect.objectContaining({ code: 'CONFIG_READ' }));
@@ -74,13 +74,13 @@ describe('which file is written', () => {
 });
 
 describe("the user's file", () => {
-  test('is in the home directory while it has no directory for settings', () => {
+  test('is in the home directory if there is no directory for settings', () => {
     expect(located().path).toBe(join(home, 'config.toml'));
     makeFile('home', '.config');
     expect(located().path).toBe(join(home, 'config.toml'));
   });
 
-  test('is in ~/.config where that is a directory', () => {
+  test('is in ~/.config if that is a directory', () => {
     makeDirectory('home', '.config');
     expect(located().path).toBe(join(home, '.config', 'zjj', 'config.toml'));
   });
@@ -91,7 +91,7 @@ describe("the user's file", () => {
     expect(located().path).toBe(join(home, 'config.toml'));
   });
 
-  test('follows an absolute XDG_CONFIG_HOME, even one that is not there, before all else', () => {
+  test('is in an absolute XDG_CONFIG_HOME first of all, even if that does not exist', () => {
     makeFile('home', 'config.toml.lock');
     expect(located({}, { XDG_CONFIG_HOME: join(root, 'xdg') }).path).toBe(join(root, 'xdg', 'zjj', 'config.toml'));
     expect(located({}, { XDG_CONFIG_HOME: '/' }).path).toBe('/zjj/config.toml');
@@ -112,29 +112,29 @@ describe("the user's file", () => {
     expect(located({}, {}, 'win32').path).toBe(`${home}\\config.toml`);
   });
 
-  test("is found by the account's home directory where HOME is empty", () => {
+  test("is in the account's home directory if HOME is empty", () => {
     expect(located({}, { HOME: '' }).path).toMatch(/config\.toml$/);
   });
 
-  test('keeps a home directory through a link and .. as it was given', () => {
+  test('keeps the path of the home directory as given, with its `..`', () => {
     expect(located({}, { HOME: `${home}/../home` }).path).toBe(`${home}/../home/config.toml`);
   });
 });
 
-describe('which files are read', () => {
+describe('the files that are read', () => {
   const sources = (request = {}, env: Record<string, string> = {}) =>
     locateSources(request, { HOME: home, ...env }, 'linux').map(({ path }) => path);
 
-  test("the project's lies over the user's", () => {
+  test("are the user's and, on top of it, the project's", () => {
     const project = makeFile('work', '.zjj', 'config.toml');
     expect(sources()).toEqual([join(home, 'config.toml'), project]);
   });
 
-  test("without a project it is the user's alone", () => {
+  test("are the user's alone without a project", () => {
     expect(sources()).toEqual([join(home, 'config.toml')]);
   });
 
-  test('one that was picked is read alone', () => {
+  test('are one file if the caller chose it', () => {
     const project = makeFile('work', '.zjj', 'config.toml');
     expect(sources({ scope: 'project' })).toEqual([project]);
     expect(sources({ scope: 'global' })).toEqual([join(home, 'config.toml')]);

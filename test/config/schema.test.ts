@@ -30,11 +30,11 @@ const schemas: Record<string, StandardSchema<Settings, Settings>> = {
   arktype: type({ port: 'number <= 65535', server: { hosts: 'string[]' } }),
 };
 
-const good = '# ours\nport = 80 # web\n\n[server]\nhosts = ["a"]\n';
+const validText = '# ours\nport = 80 # web\n\n[server]\nhosts = ["a"]\n';
 
 describe.each(Object.entries(schemas))('with a schema of %s', (_, schema) => {
-  test('a valid config is read, frozen and without prototypes', async () => {
-    const store = new ConfigStore(configOf(good), { schema });
+  test('reads of a valid config return frozen values without prototypes', async () => {
+    const store = new ConfigStore(configOf(validText), { schema });
     const all = await store.all();
     expect(all).toEqual({ port: 80, server: { hosts: ['a'] } });
     expect([await store.get('port'), await store.get('server.hosts')]).toEqual([80, ['a']]);
@@ -42,7 +42,7 @@ describe.each(Object.entries(schemas))('with a schema of %s', (_, schema) => {
     expect([Object.getPrototypeOf(all), Object.getPrototypeOf(all.server)]).toEqual([null, null]);
   });
 
-  test('an invalid config is not read, and the error names the file and every key that is wrong', async () => {
+  test('reads of an invalid config fail, and the error names the file and every wrong key', async () => {
     const path = configOf('port = "x"\n[server]\nhosts = ["a", 2]\n');
     const store = new ConfigStore(path, { schema });
     const error = await rejection(store.get('port'));
@@ -57,8 +57,8 @@ describe.each(Object.entries(schemas))('with a schema of %s', (_, schema) => {
     expect(await store.has('port')).toBe(true);
   });
 
-  test('a write that would make it invalid is refused, and nothing is written', async () => {
-    const path = configOf(good);
+  test('a write that would make the config invalid fails, and nothing is written', async () => {
+    const path = configOf(validText);
     const store = new ConfigStore(path, { schema });
     const changes = [
       store.set('port', 70_000),
@@ -77,28 +77,28 @@ describe.each(Object.entries(schemas))('with a schema of %s', (_, schema) => {
     expect(() => store.setSync('port', 70_000)).toThrow(
       /^Nothing was written: .*config\.toml would be invalid: port\W/,
     );
-    expect(readFileSync(path, 'utf8')).toBe(good);
+    expect(readFileSync(path, 'utf8')).toBe(validText);
     expect(readdirSync(dirname(path)).sort()).toEqual(['config.toml', 'config.toml.lock']);
   });
 
-  test('of calls that are written together, only those are refused that would make it invalid', async () => {
-    const path = configOf(good);
+  test('in a batch, only the calls that would make the config invalid fail', async () => {
+    const path = configOf(validText);
     const store = new ConfigStore(path, { schema });
-    const free = new ConfigStore(path);
+    const unchecked = new ConfigStore(path);
     const results = await Promise.allSettled([
       store.set('port', 81),
       store.set('port', 70_000),
-      free.set(['server', 'more'], 1),
+      unchecked.set(['server', 'more'], 1),
       store.set('server', { hosts: [] }),
       store.unset('server.hosts'),
       store.set(['server', 'hosts'], ['b']),
     ]);
-    // An object does not replace a table: the fourth fails without the schema.
+    // The fourth fails even without a schema: an object does not replace a table.
     expect(results.map(({ status }) => status === 'fulfilled')).toEqual([true, false, true, false, false, true]);
     expect(readFileSync(path, 'utf8')).toBe('# ours\nport = 81 # web\n\n[server]\nhosts = ["b"]\nmore = 1\n');
   });
 
-  test('an invalid config is repaired by writes that make it valid, and by no other', async () => {
+  test('only a write that makes an invalid config valid can repair it', async () => {
     const path = configOf('port = "x"\n[server]\nhosts = [1]\n');
     const store = new ConfigStore(path, { schema });
     expect(await rejection(store.set('port', 1))).toMatchObject({ issues: [{ path: ['server', 'hosts', 0] }] });
@@ -110,7 +110,7 @@ describe.each(Object.entries(schemas))('with a schema of %s', (_, schema) => {
   });
 });
 
-describe('what a schema makes of a config', () => {
+describe('the output of a schema', () => {
   const schemas: Record<string, StandardSchema<{ name: string; level: string; size: number }, object>> = {
     zod: z.object({
       name: z.string().transform((name) => name.toUpperCase()),
@@ -133,7 +133,7 @@ describe('what a schema makes of a config', () => {
     }),
   };
 
-  test.each(Object.entries(schemas))('is what reads give, and is never written (%s)', async (_, schema) => {
+  test.each(Object.entries(schemas))('is the result of reads and is never written (%s)', async (_, schema) => {
     const path = configOf('name = "a"\nother = 1\n');
     const store = new ConfigStore(path, { schema, defaults: { size: 3 } });
     expect(await store.all()).toEqual({ name: 'A', level: 'info', size: 3 });
@@ -148,7 +148,7 @@ describe('what a schema makes of a config', () => {
     expect(await store.get('name')).toBe('AB');
   });
 
-  test('can be instances of classes, which stay what they are', async () => {
+  test('can contain class instances, which keep their class', async () => {
     class Server {
       constructor(readonly url: URL) {}
     }
@@ -160,13 +160,13 @@ describe('what a schema makes of a config', () => {
     expect(await store.get('url.pathname')).toBeUndefined();
   });
 
-  test('can be made of dates and of integers that no number holds', async () => {
+  test('can be made from dates and 64-bit integers', async () => {
     const schema = z.object({ when: z.instanceof(TomlDateTime).transform((when) => when.toDate()), big: z.bigint() });
     const store = new ConfigStore(configOf('when = 2026-11-24T00:00:00Z\nbig = 9223372036854775807\n'), { schema });
     expect({ ...(await store.all()) }).toEqual({ when: new Date('2026-11-24'), big: 2n ** 63n - 1n });
   });
 
-  test('is asked for once while the file is the same', async () => {
+  test('is computed once while the file does not change', async () => {
     const path = configOf('a = 1\n');
     let count = 0;
     const schema = z.object({ a: z.number() }).refine(() => ++count);
@@ -180,7 +180,7 @@ describe('what a schema makes of a config', () => {
     expect(count).toBe(2);
   });
 
-  test('may be made in what it was given, and others read what is stored', async () => {
+  test('may be the changed input, while other stores read the stored config', async () => {
     const path = configOf('list = [2, 1]\n[table]\na = 1\n');
     interface Changed {
       list: number[];
@@ -203,7 +203,7 @@ describe('what a schema makes of a config', () => {
   });
 });
 
-test('a config that is not there must be valid too, by defaults', async () => {
+test('a missing config must be valid too, with the defaults', async () => {
   const schema = z.object({ port: z.number(), host: z.string() });
   const path = configPath();
   const store = new ConfigStore(path, { schema });
@@ -217,7 +217,7 @@ test('a config that is not there must be valid too, by defaults', async () => {
   expect(readFileSync(path, 'utf8')).toBe('port = 1\n');
 });
 
-test('an issue of the whole config is named without a key, and of many issues the first five', async () => {
+test('a message names no key for an issue of the whole config, and only the first five of many issues', async () => {
   const whole = z.object({}).refine(() => false, 'nothing will do');
   expect(await rejection(new ConfigStore(configOf(''), { schema: whole }).all())).toMatchObject({
     message: expect.stringMatching(/is invalid: nothing will do$/),
@@ -230,13 +230,13 @@ test('an issue of the whole config is named without a key, and of many issues th
   expect((error as ConfigInvalidError).issues).toHaveLength(7);
 });
 
-test('a key that a message begins with is not named twice', async () => {
+test('a key at the beginning of a message is not repeated', async () => {
   const schema = type({ port: 'number' });
   const error = await rejection(new ConfigStore(configOf('port = "x"\n'), { schema }).all());
   expect((error as Error).message).toMatch(/config\.toml is invalid: port must be a number/);
 });
 
-test('issues hold no values of the config, which may be secrets', async () => {
+test('issues contain no values of the config, which may be secrets', async () => {
   const schema = v.object({ token: v.pipe(v.string(), v.minLength(20, 'too short')) });
   const error = await rejection(new ConfigStore(configOf('token = "secret"\n'), { schema }).all());
   expect(error).toMatchObject({ issues: [{ message: 'too short', path: ['token'] }] });
@@ -247,10 +247,10 @@ test.each([
   ['zod', z.object({ a: z.number().refine(async () => false) })],
   ['valibot', v.objectAsync({ a: v.number() })],
   [
-    'one that fails',
+    'one that rejects',
     { '~standard': { version: 1, vendor: 'test', validate: () => Promise.reject(new Error('late')) } },
   ],
-] as const)('a schema (%s) that validates asynchronously is refused, and nothing is written', async (_, schema) => {
+] as const)('an asynchronous schema (%s) makes calls fail, and nothing is written', async (_, schema) => {
   const path = configOf('a = 1\n');
   const store = new ConfigStore<{ a: number }>(path, { schema });
   for (const promise of [store.all(), store.get('a'), store.set('a', 2)]) {
@@ -261,7 +261,7 @@ test.each([
   expect(readFileSync(path, 'utf8')).toBe('a = 1\n');
 });
 
-test('what is no schema is refused at once, and so is a schema whose output is no object', async () => {
+test('the constructor throws if schema is not a schema, reads throw if its output is not an object', async () => {
   for (const schema of [{}, { '~standard': { version: 2, validate() {} } }, { '~standard': { version: 1 } }, null]) {
     expect(() => new ConfigStore(configPath(), { schema: schema as never })).toThrow(
       /^schema must be a Standard Schema/,
@@ -271,7 +271,7 @@ test('what is no schema is refused at once, and so is a schema whose output is n
   await expect(new ConfigStore(configPath(), { schema }).all()).rejects.toThrow(/^The output of the schema must be/);
 });
 
-test('what a schema itself throws is what the call rejects with, and nothing is written', async () => {
+test('a call rejects with the error that the schema throws, and nothing is written', async () => {
   const path = configOf('a = 1\n');
   const mine = new Error('mine');
   const schema = v.object({
@@ -287,7 +287,7 @@ test('what a schema itself throws is what the call rejects with, and nothing is 
   expect(readFileSync(path, 'utf8')).toBe('a = 1\n');
 });
 
-test('a promise from an update is refused for being one, whatever it leaves', async () => {
+test('an update whose function returns a promise fails for that reason, even with an invalid change', async () => {
   const path = configOf('a = 1\n');
   const store = new ConfigStore(path, { schema: z.object({ a: z.number() }) });
   const change = (async (transaction: { set(key: string, value: string): void }) => {
@@ -298,7 +298,7 @@ test('a promise from an update is refused for being one, whatever it leaves', as
   expect(readFileSync(path, 'utf8')).toBe('a = 1\n');
 });
 
-test('ConfigInvalidError is told from others by its brand, across copies of the package', () => {
+test('instanceof recognizes ConfigInvalidError from another copy of the package', () => {
   const error = new ConfigInvalidError('no', { path: 'config.toml', issues: [] });
   const foreign = Object.defineProperty(new Error('no'), Symbol.for('zjj.error'), { value: 'ConfigInvalidError' });
   expect([error instanceof ZjjError, foreign instanceof ConfigInvalidError]).toEqual([true, true]);

@@ -13,7 +13,7 @@ import {
 } from '../../src/index.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-// tsc sees these fail (npm run check); that they run as well shows that they are about things that exist.
+// tsc checks these types (npm run check). They also run, which shows that the members exist.
 const path = () => join(temporaryDirectory(), 'config.toml');
 
 interface Settings {
@@ -22,7 +22,7 @@ interface Settings {
   'dotted.name': boolean;
 }
 
-test('names of T are typed, as strings and as one-part keys; other keys are what TOML holds', () => {
+test('keys in T have their type, as strings and as one-part keys; other keys have TomlValue', () => {
   const store = new ConfigStore<Settings>(path());
   expectTypeOf(store.getSync('port')).toEqualTypeOf<number | undefined>();
   expectTypeOf(store.getSync(['dotted.name'])).toEqualTypeOf<boolean | undefined>();
@@ -32,23 +32,23 @@ test('names of T are typed, as strings and as one-part keys; other keys are what
   expectTypeOf(store.allSync()).toEqualTypeOf<Readonly<Settings>>();
 });
 
-test('a value is set by the type of its name, never as undefined', async () => {
+test('set takes the type of the key, and never undefined', async () => {
   const store = new ConfigStore<Settings>(path());
   store.setSync('port', 1);
   store.setSync(['server', 'anything'], [new Date(0)]);
-  // @ts-expect-error A string is no port.
+  // @ts-expect-error A port is not a string.
   store.setSync('port', 'x');
   // @ts-expect-error As above.
   await store.set(['port'], 'x');
-  // @ts-expect-error A key that T does not have.
+  // @ts-expect-error T has no such key.
   store.setSync('prot', 1);
   // @ts-expect-error As above.
   await store.set('prot', 1);
-  // @ts-expect-error A key that may be absent is unset, not set to undefined.
+  // @ts-expect-error An optional key is unset, not set to undefined.
   await store.set('host', undefined).catch(() => {});
 });
 
-test('a store without a type takes and gives what TOML holds', () => {
+test('a store without a type takes and returns any TOML value', () => {
   const store = new ConfigStore(path());
   expectTypeOf(store).toEqualTypeOf<ConfigStore<TomlTable, TomlTable>>();
   expectTypeOf(store.getSync('any.key')).toEqualTypeOf<TomlValue | undefined>();
@@ -58,18 +58,18 @@ test('a store without a type takes and gives what TOML holds', () => {
   store.setSync(['any', 'date'], TomlDateTime.parse('2026-11-24'));
 });
 
-test('defaults alone give the type', () => {
+test('the defaults determine the type', () => {
   const store = new ConfigStore(path(), { defaults: { port: 8080 } });
   expectTypeOf(store).toEqualTypeOf<ConfigStore<{ port: number }>>();
-  // @ts-expect-error The default of a port is a number.
+  // @ts-expect-error The default port must be a number.
   new ConfigStore<Settings>(path(), { defaults: { port: 'x' } });
 });
 
-test('an update gives what its function gives, which is no promise', async () => {
+test('an update returns the result of its function, which must not be a promise', async () => {
   const store = new ConfigStore<Settings>(path());
   expectTypeOf(store.updateSync((transaction) => transaction.all())).toEqualTypeOf<TomlTable>();
   expectTypeOf(await store.update((transaction) => transaction.has('port'))).toEqualTypeOf<boolean>();
-  // @ts-expect-error It may not be asynchronous.
+  // @ts-expect-error The function must be synchronous.
   await store.update(async () => 1).catch(() => {});
 });
 
@@ -104,7 +104,7 @@ interface Output {
   since: Date;
 }
 
-test('a store has the types of its schema: reads give the output, writes take the input', async () => {
+test('a store has the types of its schema: reads return the output, writes take the input', async () => {
   const defaults = { port: 1, since: '2026-11-24' };
   const ofZod = new ConfigStore(path(), { schema: schemas.zod, defaults });
   const ofValibot = new ConfigStore(path(), { schema: schemas.valibot, defaults });
@@ -117,18 +117,18 @@ test('a store has the types of its schema: reads give the output, writes take th
     store.setSync('since', '2026-11-25');
     store.setSync('log', 'debug');
   }
-  // @ts-expect-error What is stored is the string that the schema takes.
+  // @ts-expect-error Writes take the input of the schema, a string.
   await ofZod.set('since', new Date()).catch(() => {});
-  // @ts-expect-error A key with a default is not set to undefined either.
+  // @ts-expect-error A key with a default cannot be set to undefined either.
   await ofZod.set('log', undefined).catch(() => {});
 });
 
-test('a schema whose output is no object is none for a store', () => {
+test('a store does not accept a schema whose output is not an object', () => {
   // @ts-expect-error
   new ConfigStore(path(), { schema: z.string() });
 });
 
-test('a schema can ask for dates as they are in the file', () => {
+test('a schema can require TomlDateTime', () => {
   const store = new ConfigStore(path(), { schema: z.object({ day: z.instanceof(TomlDateTime).optional() }) });
   expectTypeOf(store.getSync('day')).toEqualTypeOf<TomlDateTime | undefined>();
 });

@@ -13,7 +13,7 @@ interface Settings {
 
 const configPath = () => join(temporaryDirectory(), 'config.toml');
 
-test('a store gets, has, sets and unsets keys, typed by its names', async () => {
+test('a store gets, has, sets and unsets typed keys', async () => {
   const store = new ConfigStore<Settings>(configPath());
   await store.set('port', 8080);
   await store.set(['dotted.name'], true);
@@ -26,7 +26,7 @@ test('a store gets, has, sets and unsets keys, typed by its names', async () => 
   expect(await store.all()).toEqual({ 'dotted.name': true, nested: { deep: 'x' } });
 });
 
-test('a store sees what others write at once', async () => {
+test('a store sees the writes of others immediately', async () => {
   const path = configPath();
   const store = new ConfigStore(path);
   expect(await store.get('a')).toBeUndefined();
@@ -36,7 +36,7 @@ test('a store sees what others write at once', async () => {
   expect(await store.get('a')).toBe(2);
 });
 
-test('defaults fill what is not stored, and are never written', async () => {
+test('defaults stand in for missing keys and are never written', async () => {
   const path = configPath();
   const store = new ConfigStore<Settings>(path, { defaults: { port: 1, host: 'localhost' } });
   await store.set('port', 2);
@@ -45,7 +45,7 @@ test('defaults fill what is not stored, and are never written', async () => {
   expect(readFileSync(path, 'utf8')).toBe('port = 2\n');
 });
 
-test('defaults cannot be changed by those who read them', async () => {
+test('readers cannot change the defaults', async () => {
   const list = [1];
   const store = new ConfigStore(configPath(), { defaults: { list } });
   list.push(2);
@@ -54,7 +54,7 @@ test('defaults cannot be changed by those who read them', async () => {
   expect(await store.get('list')).toEqual([1]);
 });
 
-test('a store without a type takes whatever a config can hold', async () => {
+test('a store without a type takes any value', async () => {
   const store = new ConfigStore(configPath(), { timeout: 1000 });
   await store.set('when', new Date(0), { timeout: undefined });
   await store.set(['mode'], new TomlLiteral('0o17'));
@@ -73,7 +73,7 @@ test('an update reads and writes in one step', async () => {
   expect(counts).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
 });
 
-test('what is read is frozen, has no prototype, and knows the types of TOML', async () => {
+test('reads return frozen values without prototypes, with the types of TOML', async () => {
   const store = new ConfigStore(configPath());
   await store.update((transaction) => {
     transaction.set('big', 2n ** 62n);
@@ -88,14 +88,14 @@ test('what is read is frozen, has no prototype, and knows the types of TOML', as
   expect(String(all['day'])).toBe('2026-11-23');
   expect(Object.keys(all)).toContain('__proto__');
   expect([await store.get('__proto__.polluted'), await store.get('constructor')]).toEqual([true, undefined]);
-  // Parts of values are no keys.
+  // Members of values are not keys.
   expect([await store.get('day.text'), await store.get('list.0'), await store.get('list.length')]).toEqual(
     Array(3).fill(undefined),
   );
   expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
 });
 
-test('defaults are laid under the tables that are stored, at any depth', async () => {
+test('defaults are merged under stored tables at any depth', async () => {
   const path = configPath();
   writeFileSync(path, 'plain = 1\n[server]\nhost = "a"\n[server.log]\nlevel = "debug"\n');
   const defaults = { server: { port: 80, log: { level: 'info', file: '-' } }, plain: { table: true }, list: [1] };
@@ -107,7 +107,7 @@ test('defaults are laid under the tables that are stored, at any depth', async (
     'debug',
     all.server,
   ]);
-  // Where a value is stored there is no table, whatever the default.
+  // A stored value hides a default table.
   expect(await store.get('plain.table')).toBeUndefined();
   expect([await store.has('server.port'), await store.has('server.host')]).toEqual([false, true]);
 });
@@ -133,7 +133,7 @@ test('every call has a synchronous form', () => {
   expect(readFileSync(path, 'utf8')).toBe('"dotted.name" = true\n');
 });
 
-test('timeout and signal of a store count for the calls that have none', async () => {
+test('timeout and signal of a store apply to calls without their own', async () => {
   const path = configPath();
   const controller = new AbortController();
   const store = new ConfigStore(path, { timeout: 20, signal: controller.signal });

@@ -2,7 +2,7 @@ import { cpSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, type TestContext, test } from 'vitest';
 import { npmProject } from '../support/package/packed.js';
-import { type Outcome, run } from '../support/process/user.js';
+import { type Outcome, run } from '../support/process/run-command.js';
 import { hasCommand } from '../support/requires/commands.js';
 import { requires } from '../support/requires/requires.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';

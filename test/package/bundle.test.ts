@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
 import { npmProject } from '../support/package/packed.js';
-import { run } from '../support/process/user.js';
+import { run } from '../support/process/run-command.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const program = `

@@ -8,8 +8,8 @@ import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { root } from '../support/package/dist.js';
 import { npmProject, tarball } from '../support/package/packed.js';
+import { environment, npm, run } from '../support/process/run-command.js';
 import { ScriptShell } from '../support/process/script-shell.js';
-import { environment, npm, run } from '../support/process/user.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 // npm compiles whatever has a binding.gyp at its root, unless its package.json says `"gypfile": false`. Each test sees

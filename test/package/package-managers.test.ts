@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, inject, type TestContext, test } from 'vitest';
+import { expectCommand, expectUse } from '../support/package/expect-works.js';
 import { makeProject, npmProject, tarball } from '../support/package/packed.js';
 import { tool } from '../support/package/tools.js';
-import { expectCommand, expectUse } from '../support/package/use.js';
+import { npm, type Outcome, run } from '../support/process/run-command.js';
 import { ScriptShell } from '../support/process/script-shell.js';
-import { npm, type Outcome, run } from '../support/process/user.js';
 
 // The tarball in an otherwise empty project, as each package manager puts it there.
 

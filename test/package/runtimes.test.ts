@@ -1,7 +1,7 @@
 import { describe, test } from 'vitest';
+import { expectCommand, expectUse } from '../support/package/expect-works.js';
 import { npmProject } from '../support/package/packed.js';
 import { tool } from '../support/package/tools.js';
-import { expectCommand, expectUse } from '../support/package/use.js';
 
 // The package that npm installed, on each runtime of tools/runtimes.
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { root } from '../support/package/dist.js';
 import { tarball } from '../support/package/packed.js';
-import { environment } from '../support/process/user.js';
+import { environment } from '../support/process/run-command.js';
 import { requires } from '../support/requires/requires.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 

@@ -4,7 +4,7 @@ import { describe, expect, type TestContext, test } from 'vitest';
 import { root } from '../support/package/dist.js';
 import { npmProject } from '../support/package/packed.js';
 import { tool } from '../support/package/tools.js';
-import { run } from '../support/process/user.js';
+import { run } from '../support/process/run-command.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 // The types of the package that npm installed, for a user who has every check on. A wrong use must be an error, or the

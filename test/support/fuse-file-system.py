@@ -1,10 +1,10 @@
-"""Runs a command where a directory is a file system that answers flock(2) itself, as that of a server does.
+"""Mounts a file system that implements flock(2) itself, as a network file system does, and runs a command.
 
 Usage: fuse-file-system.py LOCKS DIRECTORY COMMAND...
 
-LOCKS is `locks`, or the error that each flock(2) gets, such as ENOLCK. Speaks the protocol of /dev/fuse, without a
-library, and holds the files in memory. To be started in a mount namespace of its own: it goes with the command, and
-the mount goes with the namespace.
+LOCKS is `locks`, or the error that every flock(2) returns, such as ENOLCK. The program speaks the /dev/fuse protocol
+without a library and keeps the files in memory. Start it in its own mount namespace: the file system ends with the
+command, and the mount ends with the namespace.
 """
 
 import ctypes
@@ -25,18 +25,18 @@ PR_SET_PDEATHSIG = 1
 
 
 class Locks:
-    """Who holds which node, and which requests wait for one."""
+    """The holders of each node, and the requests that wait."""
 
     def __init__(self):
-        self.held = {}  # (node, owner): whether exclusively
-        self.waiting = []  # (request, node, owner, whether exclusively)
+        self.held = {}  # (node, owner): is exclusive
+        self.waiting = []  # (request, node, owner, is exclusive)
 
     def is_free(self, node, owner, exclusive):
         others = [held for key, held in self.held.items() if key[0] == node and key[1] != owner]
         return not (any(others) or (exclusive and others))
 
     def granted(self):
-        """The requests that need not wait any longer."""
+        """Grants what is now free; returns the requests that no longer wait."""
         requests = []
         for waiter in list(self.waiting):
             request, node, owner, exclusive = waiter
@@ -50,10 +50,10 @@ class Locks:
 class FileSystem:
     def __init__(self, device, error):
         self.device = device
-        self.error = error  # of every flock(2)
+        self.error = error  # what every flock(2) returns, or None
         self.locks = Locks()
-        self.names = {}  # of nodes
-        self.files = {}  # the bytes of nodes
+        self.names = {}  # name: node
+        self.files = {}  # node: bytes
 
     def attributes(self, node):
         mode = stat.S_IFDIR | 0o755 if node == ROOT else stat.S_IFREG | 0o644
@@ -64,7 +64,7 @@ class FileSystem:
         return struct.pack("<4Q2I", node, 0, 0, 0, 0, 0) + self.attributes(node)
 
     def answer(self, operation, request, node, body):
-        """The answer's bytes; None if there is none yet."""
+        """The bytes of the answer; None if the request has to wait."""
         if operation == INIT:
             minor = min(struct.unpack_from("<II", body)[1], 31)
             return struct.pack("<4I2H2I2H8I", 7, minor, 0, FUSE_FLOCK_LOCKS, 0, 0, 65536, 1, 0, 0, *[0] * 8)
@@ -162,7 +162,7 @@ def main():
     if os.fork() != 0:
         os.close(device)
         os.execvp(command[0], command)
-    # The file system ends with the command, however that ends.
+    # The file system ends with the command, however the command ends.
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() == command_pid:
         FileSystem(device, None if locks == "locks" else getattr(errno, locks)).serve()

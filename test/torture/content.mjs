@@ -1,12 +1,12 @@
-// What is in a config under torture, and what holds of it at every moment.
+// The content of a config under torture, and the invariants that hold at every moment.
 //
-// Every writer has keys of its own: `set.ID`, `flag.ID` (set and unset in turn), `pair_a.ID` and `pair_b.ID` (always equal),
-// `count.ID` and `last.ID` (how many of its increments are in, and which came last). All of them increment `total`. The
-// comment at the top and `editor.revision` belong to the editor.
+// Every writer has its own keys: `set.ID`, `flag.ID` (set and unset in turn), `pair_a.ID` and `pair_b.ID` (always
+// equal), `count.ID` and `last.ID` (the number of its increments in the file, and the latest of them). All writers
+// increment `total`. The comment at the top and `editor.revision` belong to the editor.
 
 const END = 'seal = "whole"';
 
-/** A config as a person might have it; `fillers` lines long. */
+/** A config like one that a person wrote, with `fillers` extra lines. */
 export function initialText(fillers) {
   const filler = Array.from({ length: fillers }, (_, index) => `filler_${index} = "${'x'.repeat(60)}" # line ${index}`);
   return [
@@ -21,25 +21,26 @@ export function initialText(fillers) {
   ].join('\n');
 }
 
-/** What the editor makes of it. */
+/** The text after an edit by the editor. */
 export function revise(text, revision) {
   return text
     .replace(/^# revision \d+$/m, `# revision ${revision}`)
     .replace(/^revision = \d+/m, `revision = ${revision}`);
 }
 
-/** What is wrong with the text of a config that began as `initialText`. */
-export function faultsOfText(text) {
+/** Checks the text of a config that began as `initialText`, and returns what is wrong. */
+export function findTextFaults(text) {
   const faults = [];
   const comment = /^# revision (\d+)$/m.exec(text)?.[1];
   const revision = /^revision = (\d+) # keep$/m.exec(text)?.[1];
-  if (comment === undefined || comment !== revision) faults.push(`the comment says ${comment}, the key ${revision}`);
+  if (comment === undefined || comment !== revision)
+    faults.push(`revision ${comment} in the comment, ${revision} in the key`);
   if (!text.includes(END)) faults.push('the end is missing');
   return faults;
 }
 
-/** What is wrong with a config as such, whichever moment it is of. */
-export function faultsOf(table) {
+/** Checks the invariants of a config, and returns what is wrong. */
+export function findFaults(table) {
   const faults = [];
   const { total = 0, pair_a: a = {}, pair_b: b = {}, count = {}, last = {} } = table;
   for (const id of new Set([...Object.keys(a), ...Object.keys(b)])) {
@@ -51,8 +52,8 @@ export function faultsOf(table) {
   return faults;
 }
 
-/** The numbers that only ever grow, by name. */
-export function growing(table) {
+/** The numbers that never decrease, by name. */
+export function growingNumbers(table) {
   const numbers = { total: table.total ?? 0, 'editor.revision': table.editor?.revision ?? 0 };
   for (const name of ['set', 'pair_a', 'flag', 'count', 'last']) {
     for (const [id, value] of Object.entries(table[name] ?? {})) numbers[`${name}.${id}`] = value;
@@ -60,8 +61,8 @@ export function growing(table) {
   return numbers;
 }
 
-/** What went back, or vanished, from an earlier state to a later one. */
-export function stepsBack(earlier, later) {
+/** Compares two states, and returns which numbers decreased or vanished. */
+export function findRegressions(earlier, later) {
   return Object.entries(earlier)
     .filter(([name, value]) => (later[name] === undefined ? !name.startsWith('flag.') : later[name] < value))
     .map(([name, value]) => `${name} went from ${value} to ${later[name]}`);

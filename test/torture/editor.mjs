@@ -1,4 +1,4 @@
-// An editor that knows the lock: it saves the config by a rename of its own while it holds it.
+// An editor that cooperates: it takes the lock and saves the config with its own rename.
 //
 //   editor.mjs TASK      JSON: { path, journal, seed }
 
@@ -7,15 +7,15 @@ import { createRequire } from 'node:module';
 import { revise } from './content.mjs';
 import { Journal } from './journal.mjs';
 import { Random } from './random.mjs';
-import { untilWhen } from './start.mjs';
+import { waitForStart } from './start.mjs';
 
 const { withLock } = createRequire(import.meta.url)('../../dist/lock/index.js');
 const { path, journal: journalPath, seed } = JSON.parse(process.argv[2]);
 const journal = new Journal(journalPath);
 const random = new Random(seed);
-const until = await untilWhen();
+const endTime = await waitForStart();
 
-for (let revision = 1; Date.now() < until; revision++) {
+for (let revision = 1; Date.now() < endTime; revision++) {
   journal.intend(revision, 'revision', revision);
   const start = performance.now();
   await withLock(`${path}.lock`, () => {

@@ -1,9 +1,9 @@
-// What one writer meant to do and what it was told, line by line: the file outlives a SIGKILL, as the page cache does.
+// The calls of one writer and their results, one per line. The journal survives a SIGKILL: it is in the page cache.
 //
-//   ["I", number, kind, value]     before the call: what it is to write
-//   ["A", number, result, ms]      right after it was acknowledged
-//   ["E", number, code, cause]     after it failed
-//   ["V", text]                    something was seen that must not be
+//   ["I", number, kind, value]     before the call: the value to write
+//   ["A", number, result, ms]      after the call was acknowledged
+//   ["E", number, code, cause]     after the call failed
+//   ["V", text]                    the writer saw a violation
 
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 
@@ -30,15 +30,15 @@ export class Journal {
     this.#append(['V', text]);
   }
 
-  /** One write each, so that a line is there whole or not at all. */
+  /** Appends a line with a single write(2), so that the file contains the whole line or nothing of it. */
   #append(entry) {
     writeSync(this.#fd, `${JSON.stringify(entry)}\n`);
   }
 }
 
 /**
- * @returns `calls` in order, each with `outcome` 'acknowledged', 'refused' (it must have had no effect) or 'unknown'
- *   (killed meanwhile, or an error that leaves it open); and `violations`.
+ * @returns `calls` in order and `violations`. The `outcome` of a call is 'acknowledged', 'refused' (it must have had no
+ *   effect) or 'unknown' (the writer was killed, or the error leaves it open).
  */
 export function readJournal(path) {
   const calls = [];
@@ -51,7 +51,7 @@ export function readJournal(path) {
     } else if (type === 'V') {
       violations.push(rest[0]);
     } else if (call?.number !== rest[0]) {
-      violations.push(`the answer to call ${rest[0]} came after call ${call?.number}`);
+      violations.push(`call ${rest[0]} was answered after call ${call?.number} began`);
     } else if (type === 'A') {
       call.outcome = 'acknowledged';
       call.result = rest[1];
@@ -65,7 +65,7 @@ export function readJournal(path) {
   return { calls, violations };
 }
 
-/** The last lines of a journal that others may be writing. */
+/** The last entries of a journal that its writer may still append to. */
 export function readEnd(path) {
   let fd;
   try {
@@ -83,7 +83,7 @@ export function readEnd(path) {
   }
 }
 
-/** Without a last line that has no end. */
+/** Ignores an incomplete last line. */
 function parseLines(text) {
   const lines = text.split('\n');
   lines.pop();

@@ -1,32 +1,32 @@
-// What happens to the writers of a round, by name. Every mode has readers, several files and every form of writer
-// unless it says otherwise; the seed decides on the rest.
+// What a round does to its writers, by name of the mode. By default a mode has readers, several files and all forms of
+// writers. The seed decides the rest.
 
-const timeout = (code) => code === 'LOCK_TIMEOUT';
-const full = (code, cause) => code === 'CONFIG_WRITE' && cause === 'ENOSPC';
+const isTimeout = (code) => code === 'LOCK_TIMEOUT';
+const isDiskFull = (code, cause) => code === 'CONFIG_WRITE' && cause === 'ENOSPC';
 
 export const MODES = {
-  /** Nothing but each other. */
+  /** Writers and readers only contend with each other. */
   calm: {},
-  /** Writers are killed, mostly while they hold a lock, and new ones take their place. */
+  /** Writers are killed, usually while they hold a lock, and replaced. */
   kill: { kills: true },
-  /** Holders are stopped for longer than the others wait. */
-  stop: { stops: true, allows: timeout },
-  /** Lock files are removed now and then: also under a stopped holder, and with holders killed. */
-  delete: { kills: true, stops: true, deletes: true, allows: timeout },
-  /** Lock files are removed as often as can be. */
-  'delete-tight': { stops: true, deletesEveryMs: 0.2, allows: timeout },
-  /** The disk is full half of the time. */
-  'disk-full': { kills: true, fillsDisk: true, allows: full },
-  /** An editor saves by renames under the lock. */
+  /** Holders are stopped (SIGSTOP), often for longer than the timeout of the waiters. */
+  stop: { stops: true, allows: isTimeout },
+  /** Lock files are removed from time to time, also under a stopped holder. Writers are killed too. */
+  delete: { kills: true, stops: true, deletes: true, allows: isTimeout },
+  /** Lock files are removed as often as possible. */
+  'delete-tight': { stops: true, deletesEveryMs: 0.2, allows: isTimeout },
+  /** The disk is full half of the time, and writers are killed. */
+  'disk-full': { kills: true, fillsDisk: true, allows: isDiskFull },
+  /** An editor replaces the config under the lock, and writers are killed. */
   editor: { kills: true, edits: true },
-  /** Nothing but counting, as much as can be, under the same (docs/decisions/sweep-condition.md). */
+  /** Like delete-tight, but all calls are increments of one file (docs/decisions/sweep-condition.md). */
   count: {
     ...{ processes: 4, writersEach: 50, forms: ['async'], files: 1, kinds: ['count'] },
-    ...{ stops: true, deletesEveryMs: 0.2, allows: timeout },
+    ...{ stops: true, deletesEveryMs: 0.2, allows: isTimeout },
   },
-  /** A hundred processes count. */
+  /** Like count, with a hundred processes. */
   crowd: {
     ...{ processes: 100, writersEach: 1, files: 1, kinds: ['count'] },
-    ...{ stops: true, deletesEveryMs: 0.2, allows: timeout },
+    ...{ stops: true, deletesEveryMs: 0.2, allows: isTimeout },
   },
 };

@@ -1,5 +1,5 @@
-// A process that reads a config again and again until it is time. What it sees must be whole, never older than what it
-// saw before, and never older than what it knows to be acknowledged.
+// A process that reads a config again and again until the round ends. Every read must be whole. It must not be older
+// than the previous read, or than a write that was acknowledged before.
 //
 //   reader.mjs TASK      JSON: see startReader in round.mjs
 //
@@ -7,10 +7,10 @@
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { faultsOf, faultsOfText, growing, stepsBack } from './content.mjs';
+import { findFaults, findRegressions, findTextFaults, growingNumbers } from './content.mjs';
 import { readEnd } from './journal.mjs';
 import { Random } from './random.mjs';
-import { untilWhen } from './start.mjs';
+import { waitForStart } from './start.mjs';
 
 const zjj = createRequire(import.meta.url)('../../dist/index.js');
 const task = JSON.parse(process.argv[2]);
@@ -18,32 +18,32 @@ const random = new Random(task.seed);
 const violations = [];
 let reads = 0;
 let seen = {};
-const until = await untilWhen();
+const endTime = await waitForStart();
 
 do {
   const writer = random.pick(task.writers);
-  const acknowledged = lastAcknowledgedSet(writer.journal);
+  const acknowledged = readLastAcknowledgedSet(writer.journal);
   const name = random.pick(task.names);
   try {
     const table = random.chance(0.5) ? await zjj.readConfig(name) : zjj.readConfigSync(name);
-    const now = growing(table);
-    violations.push(...faultsOf(table), ...stepsBack(seen, now));
+    const now = growingNumbers(table);
+    violations.push(...findFaults(table), ...findRegressions(seen, now));
     const value = now[`set.${writer.id}`];
     if (acknowledged !== undefined && !(value >= acknowledged)) {
-      violations.push(`read set.${writer.id} = ${value} after ${acknowledged} had been acknowledged`);
+      violations.push(`read set.${writer.id} = ${value} after ${acknowledged} was acknowledged`);
     }
     seen = { ...seen, ...now };
-    if (task.isSealed && random.chance(0.3)) violations.push(...faultsOfText(readFileSync(name, 'utf8')));
+    if (task.isSealed && random.chance(0.3)) violations.push(...findTextFaults(readFileSync(name, 'utf8')));
   } catch (error) {
     violations.push(`a read failed: ${error}`);
   }
   reads++;
   await new Promise((resolve) => setTimeout(resolve, random.between(0, 3)));
-} while (Date.now() < until && violations.length === 0);
+} while (Date.now() < endTime && violations.length === 0);
 console.log(JSON.stringify({ reads, seen, violations }));
 
-/** The last set that the end of a journal shows to be acknowledged. */
-function lastAcknowledgedSet(journal) {
+/** The value of the last acknowledged set at the end of a journal. */
+function readLastAcknowledgedSet(journal) {
   const values = new Map();
   let last;
   for (const [type, number, kind, value] of readEnd(journal)) {

@@ -1,26 +1,32 @@
-// One round: a plan from a seed, the processes that it needs, what is done to them, and the proof at the end.
+// One round: makes a plan from a seed, starts the processes, disturbs them, and verifies the result.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { faultsOf, faultsOfText, growing, initialText, stepsBack } from './content.mjs';
+import { findFaults, findRegressions, findTextFaults, growingNumbers, initialText } from './content.mjs';
 import { readEnd, readJournal } from './journal.mjs';
 import { Random } from './random.mjs';
 import { deleteLocks, fillDisk, killWriters, stopHolders } from './saboteurs.mjs';
-import { faultsOfValue, verifyWriters } from './verify.mjs';
+import { findValueFaults, verifyWriters } from './verify.mjs';
 
 const zjj = createRequire(import.meta.url)('../../dist/index.js');
 
-/** How long a process may take to end once it is time: the longest wait of the store, and what a busy machine adds. */
+/** How long a process may take to end after the round: the longest wait, plus a margin for a busy machine. */
 const END_MS = 90_000;
 
-/** Room for a few configs and their temporary files. */
+/**
+ * The lock timeout of the writers in a mode that allows no timeouts. Without it, a call fails after 5 s without
+ * progress, and on a busy machine a holder can lose the CPU for longer.
+ */
+const LONGEST_WAIT_MS = 60_000;
+
+/** Large enough for a few configs and their temporary files. */
 const DISK_SIZE = '1m';
 
 /**
  * @param mode - One of MODES.
- * @param directory - An empty one.
+ * @param directory - An empty directory.
  * @returns `{ faults, figures }`.
  */
 export async function runRound({ seed, mode, seconds, directory }) {
@@ -40,11 +46,11 @@ export async function runRound({ seed, mode, seconds, directory }) {
   }
 }
 
-/** All that is decided before anything happens. */
+/** Makes all decisions of the round. */
 function makePlan(random, mode, directory) {
   const disk = join(directory, 'files');
   const journals = join(directory, 'journals');
-  // In a full disk nothing can be created; what is not there cannot be edited.
+  // On a full disk nothing can be created. The editor needs a config to edit.
   const mayStartEmpty = !mode.fillsDisk && !mode.edits;
   const configs = Array.from({ length: mode.files ?? random.between(1, 3) }, (_, index) => {
     const path = join(disk, `${index}`, 'config.toml');
@@ -72,9 +78,15 @@ function makePlan(random, mode, directory) {
       return writer;
     }),
   }));
-  // Short, so that a round has many holders who were stopped for longer.
-  const timeoutMs = mode.stops && !mode.deletesEveryMs ? random.between(80, 300) : undefined;
+  const timeoutMs = chooseTimeout(mode, random);
   return { disk, journals, configs, processes, timeoutMs, saboteurs: random.seed() };
+}
+
+/** Undefined means the default of the store. */
+function chooseTimeout({ stops, deletesEveryMs }, random) {
+  if (!stops) return LONGEST_WAIT_MS;
+  // Short, so that many holders are stopped for longer in a round.
+  return deletesEveryMs === undefined ? random.between(80, 300) : undefined;
 }
 
 function prepare({ disk, journals, configs }, mode) {
@@ -89,7 +101,7 @@ function prepare({ disk, journals, configs }, mode) {
     symlinkSync(join(basename(dirname(path)), basename(path)), link);
     if (!isSealed) continue;
     writeFileSync(path, initialText(fillers));
-    // Changes nothing, but makes the lock file.
+    // Creates the lock file and changes nothing else.
     zjj.setConfigValueSync(path, 'end.seal', 'whole');
   }
 }
@@ -100,10 +112,10 @@ class Round {
   #plan;
   #mode;
   #seconds;
-  #until = Number.POSITIVE_INFINITY;
-  /** The writers' processes that have begun and live. */
+  #endTime = Number.POSITIVE_INFINITY;
+  /** The processes of the writers that have begun and are still alive. */
   #crew = [];
-  /** Every process that was started, also later, and the promise of its end. */
+  /** Every process of the round, including replacements, with a promise of its end. */
   #started = [];
 
   constructor(plan, mode, seconds) {
@@ -119,27 +131,27 @@ class Round {
       ...configs.flatMap((config) => this.#startOthers(config)),
     ];
     await Promise.all(all.map(({ ready }) => ready));
-    this.#until = Date.now() + this.#seconds * 1000;
+    this.#endTime = Date.now() + this.#seconds * 1000;
     for (const { begin } of all) begin();
     await Promise.all(this.#sabotage());
     await this.#end();
     this.figures.longestMs = Math.max(...configs.map((config) => this.#verify(config)));
   }
 
-  /** Nobody stays behind, stopped perhaps, when this program has to end. */
+  /** Kills all processes, including stopped ones, when this program has to end. */
   kill = () => {
     for (const { child } of this.#started) child.kill('SIGKILL');
   };
 
   #startWriter(task) {
-    const writers = task.writers.map((writer) => ({ ...writer, calls: lastCall(writer.journal) }));
+    const writers = task.writers.map((writer) => ({ ...writer, calls: readLastCall(writer.journal) }));
     const { timeoutMs } = this.#plan;
     const kinds = this.#mode.kinds ?? ['set', 'set', 'pair', 'count', 'count', 'flag'];
     const aborts = this.#mode.stops === true;
     const { child, ready, begin } = this.#start('writer.mjs', { ...task, writers, timeoutMs, kinds, aborts });
     child.on('exit', (_, signal) => {
       this.#crew = this.#crew.filter((each) => each !== child);
-      if (signal === 'SIGKILL' && Date.now() < this.#until) this.#replaceWriter(task);
+      if (signal === 'SIGKILL' && Date.now() < this.#endTime) this.#replaceWriter(task);
     });
     return {
       ready,
@@ -172,7 +184,7 @@ class Round {
     return started;
   }
 
-  /** Starts a program of this folder, which must end well unless it is killed; what it prints last is its result. */
+  /** Starts a program of this folder. It must succeed unless it is killed. Its last line of output is its result. */
   #start(program, task, onResult) {
     const child = spawn(process.execPath, [join(import.meta.dirname, program), JSON.stringify(task)]);
     let output = '';
@@ -185,35 +197,35 @@ class Round {
         resolve();
       });
     });
-    // It may have been killed.
+    // EPIPE: the process may have been killed.
     child.stdin.on('error', () => {});
     const end = new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal })));
     const ended = end.then(({ code, signal }) => {
-      const isGood = (code === 0 && errors === '') || (signal === 'SIGKILL' && program === 'writer.mjs');
-      if (!isGood) this.faults.push(`${program} ended with ${code ?? signal}: ${errors}`);
+      const isExpected = (code === 0 && errors === '') || (signal === 'SIGKILL' && program === 'writer.mjs');
+      if (!isExpected) this.faults.push(`${program} ended with ${code ?? signal}: ${errors}`);
       else onResult?.(output.trimEnd().split('\n').at(-1));
     });
     this.#started.push({ child, program, ended });
-    return { child, ready, begin: () => child.stdin.write(`${this.#until}\n`) };
+    return { child, ready, begin: () => child.stdin.write(`${this.#endTime}\n`) };
   }
 
   #sabotage() {
     const { configs, disk, timeoutMs = 300, saboteurs } = this.#plan;
     const { kills, stops, deletes, fillsDisk } = this.#mode;
     const seeds = new Random(saboteurs);
-    const against = () => ({
-      ...{ crew: () => this.#crew, until: this.#until, random: new Random(seeds.seed()), figures: this.figures },
+    const makeOptions = () => ({
+      ...{ crew: () => this.#crew, endTime: this.#endTime, random: new Random(seeds.seed()), figures: this.figures },
       ...{ locks: configs.map(({ lock }) => lock), disk, timeoutMs, deletes },
     });
     return [
-      ...(kills ? [killWriters(against())] : []),
-      ...(stops ? [stopHolders(against())] : []),
-      ...(deletes ? [deleteLocks(against())] : []),
-      ...(fillsDisk ? [fillDisk(against())] : []),
+      ...(kills ? [killWriters(makeOptions())] : []),
+      ...(stops ? [stopHolders(makeOptions())] : []),
+      ...(deletes ? [deleteLocks(makeOptions())] : []),
+      ...(fillsDisk ? [fillDisk(makeOptions())] : []),
     ];
   }
 
-  /** Until every process has ended, those too that are started meanwhile. */
+  /** Waits until every process has ended, including replacements that start in the meantime. */
   async #end() {
     const timer = setTimeout(
       () => {
@@ -222,7 +234,7 @@ class Round {
           child.kill('SIGKILL');
         }
       },
-      this.#until - Date.now() + END_MS,
+      this.#endTime - Date.now() + END_MS,
     );
     for (const { ended } of this.#started) await ended;
     clearTimeout(timer);
@@ -234,13 +246,13 @@ class Round {
     this.#plan.configs.find((config) => config.path === path).seen = seen;
   }
 
-  /** The longest call, in milliseconds. */
+  /** Verifies a config and the journals of its writers. Returns the duration of the longest call in milliseconds. */
   #verify({ path, lock, isSealed, writers, seen = {}, editorJournal }) {
     const { faults, figures } = this;
     const held = zjj.tryLock(lock);
     if (held === null) faults.push(`${lock} is still held`);
     held?.release();
-    // Who was killed between making a temporary file and seeing that its lock file is gone leaves it to the next sweep.
+    // A writer killed between creating its temporary file and checking its lock file leaves the file to the next sweep.
     if (this.#mode.deletes) rmSync(lock, { force: true });
     zjj.setConfigValueSync(path, 'final', true);
     const litter = readdirSync(dirname(path)).filter((name) => name.endsWith('.tmp'));
@@ -250,17 +262,17 @@ class Round {
     const { allows = () => false, edits, stops } = this.#mode;
     const isAllowed = (code, cause) => allows(code, cause) || (code === 'ABORTED' && stops === true);
     const verdict = verifyWriters(table, writers, isAllowed);
-    faults.push(...faultsOf(table), ...stepsBack(seen, growing(table)), ...verdict.faults);
-    if (isSealed) faults.push(...faultsOfText(readFileSync(path, 'utf8')));
+    faults.push(...findFaults(table), ...findRegressions(seen, growingNumbers(table)), ...verdict.faults);
+    if (isSealed) faults.push(...findTextFaults(readFileSync(path, 'utf8')));
     if (edits)
-      faults.push(...faultsOfValue('editor.revision', table.editor.revision, readJournal(editorJournal).calls));
+      faults.push(...findValueFaults('editor.revision', table.editor.revision, readJournal(editorJournal).calls));
     figures.acknowledged += verdict.acknowledged;
     for (const [code, count] of Object.entries(verdict.codes)) figures.codes[code] = (figures.codes[code] ?? 0) + count;
     return verdict.longestMs;
   }
 }
 
-/** The number of the last call that a writer journaled, before it was killed perhaps. */
-function lastCall(journal) {
+/** The number of the last call in a journal. A writer that replaces a killed one continues from there. */
+function readLastCall(journal) {
   return readEnd(journal).findLast(([type]) => type === 'I')?.[1] ?? 0;
 }

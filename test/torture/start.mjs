@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 
 /**
- * Says that this process is ready, and waits until all are: else the first would have done much before the last came.
+ * Reports that this process is ready, and waits until all processes are. Otherwise the first process would finish much
+ * of its work before the last one started.
  *
- * @returns The time at which it is to end, as Date.now() tells it.
+ * @returns The time at which the round ends, in milliseconds since 1970.
  */
-export async function untilWhen() {
+export async function waitForStart() {
   console.log('ready');
   const [line] = await once(process.stdin, 'data');
   process.stdin.destroy();

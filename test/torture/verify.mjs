@@ -1,11 +1,11 @@
-// What must hold of a config and the journals of its writers once all of them have ended.
+// Verifies a config against the journals of its writers after all of them have ended.
 
 import { readJournal } from './journal.mjs';
 
 /**
- * @param table - The config as it is now.
- * @param writers - `{ id, journal }` of each.
- * @param isAllowed - Whether a writer may have been given an error `(code, cause)`.
+ * @param table - The final config.
+ * @param writers - `{ id, journal }` of each writer.
+ * @param isAllowed - Whether a call may fail with `(code, cause)`.
  * @returns `{ faults, acknowledged, codes, longestMs }`.
  */
 export function verifyWriters(table, writers, isAllowed) {
@@ -18,10 +18,10 @@ export function verifyWriters(table, writers, isAllowed) {
     faults.push(...violations);
     const of = (kind) => calls.filter((call) => call.kind === kind);
     faults.push(
-      ...faultsOfValue(`set.${id}`, table.set?.[id], of('set')),
-      ...faultsOfValue(`flag.${id}`, table.flag?.[id], of('flag')),
-      ...faultsOfValue(`pair_a.${id}`, table.pair_a?.[id], of('pair')),
-      ...faultsOfCount(id, table, of('count')),
+      ...findValueFaults(`set.${id}`, table.set?.[id], of('set')),
+      ...findValueFaults(`flag.${id}`, table.flag?.[id], of('flag')),
+      ...findValueFaults(`pair_a.${id}`, table.pair_a?.[id], of('pair')),
+      ...findCountFaults(id, table, of('count')),
     );
     for (const { number, outcome, code, cause, ms } of calls) {
       if (outcome === 'acknowledged') acknowledged++;
@@ -35,31 +35,32 @@ export function verifyWriters(table, writers, isAllowed) {
   return { faults, acknowledged, codes, longestMs };
 }
 
-/** A key holds what the last acknowledged call wrote, or what a later one wrote that got no answer. */
-export function faultsOfValue(name, value, calls) {
+/** A key must have the value of the last acknowledged call, or of a later call with an unknown outcome. */
+export function findValueFaults(name, value, calls) {
   const last = calls.findLastIndex((call) => call.outcome === 'acknowledged');
   const possible = calls.slice(last + 1).filter((call) => call.outcome === 'unknown');
   const values = [last < 0 ? null : calls[last].value, ...possible.map((call) => call.value)];
   if (values.includes(value ?? null)) return [];
-  return [`${name} is ${value}, but should be ${values.map(String).join(' or ')}`];
+  return [`${name} is ${value}, expected ${values.map(String).join(' or ')}`];
 }
 
 /**
- * Each acknowledged increment says how many of this writer's were in with it and which came before it, and so which of
- * those without an answer took effect: as many as the count has grown by, and the last of them the one that is named.
+ * An acknowledged increment returns how many increments of its writer are in the file and which one came before it.
+ * This shows which of the increments with an unknown outcome took effect: their number is the growth of the count, and
+ * the one named is the last of them.
  */
-function faultsOfCount(id, table, calls) {
+function findCountFaults(id, table, calls) {
   const faults = [];
   let inFile = 0;
   let last = 0;
   let unknown = [];
-  const check = (nowInFile, nowLast, what) => {
+  const check = (nowInFile, nowLast, place) => {
     const more = nowInFile - inFile;
-    const place = unknown.indexOf(nowLast);
-    const isAccounted = more === 0 ? nowLast === last : place >= more - 1 && more > 0;
-    if (!isAccounted) {
+    const index = unknown.indexOf(nowLast);
+    const isExplained = more === 0 ? nowLast === last : index >= more - 1 && more > 0;
+    if (!isExplained) {
       faults.push(
-        `${what} of ${id}: ${nowInFile} in, the last ${nowLast}; before ${inFile} in, the last ${last}; unknown ${unknown}`,
+        `${place} of ${id}: count ${nowInFile}, last ${nowLast}; before ${inFile}, last ${last}; unknown ${unknown}`,
       );
     }
   };

@@ -1,5 +1,5 @@
-// A process with several writers, each of which calls the store again and again until it is time, and keeps a journal.
-// None ends before it was acknowledged something: whatever was done to it, it must be able to write in the end.
+// A process with several writers. Each calls the store again and again until the round ends, and keeps a journal. A
+// writer does not end before one of its calls was acknowledged: every writer must be able to write in the end.
 //
 //   writer.mjs TASK      JSON: see startWriter in round.mjs
 
@@ -7,22 +7,22 @@ import { createRequire } from 'node:module';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { Journal } from './journal.mjs';
 import { Random } from './random.mjs';
-import { untilWhen } from './start.mjs';
+import { waitForStart } from './start.mjs';
 
 const zjj = createRequire(import.meta.url)('../../dist/index.js');
 const task = isMainThread ? JSON.parse(process.argv[2]) : workerData;
-const until = isMainThread ? await untilWhen() : task.until;
+const endTime = isMainThread ? await waitForStart() : task.endTime;
 const isSync = task.form === 'sync';
 const store = isSync
   ? { set: zjj.setConfigValueSync, unset: zjj.unsetConfigValueSync, update: zjj.updateConfigSync }
   : { set: zjj.setConfigValue, unset: zjj.unsetConfigValue, update: zjj.updateConfig };
 
 if (task.form === 'threads') {
-  // One thread of each form: what they share is the process, its locks and its signals.
+  // One thread per form. The threads share the process, its locks and its signals.
   for (const form of ['sync', 'async']) {
-    const isOurs = (_, index) => index % 2 === (form === 'sync' ? 0 : 1);
+    const isInThread = (_, index) => index % 2 === (form === 'sync' ? 0 : 1);
     new Worker(new URL(import.meta.url), {
-      workerData: { ...task, form, until, writers: task.writers.filter(isOurs) },
+      workerData: { ...task, form, endTime, writers: task.writers.filter(isInThread) },
     });
   }
 } else {
@@ -32,12 +32,12 @@ if (task.form === 'threads') {
 async function write({ id, names, journal: path, calls, seed }) {
   const journal = new Journal(path);
   const random = new Random(seed);
-  /** What `set.ID` surely holds. */
+  /** The value of `set.ID`, if it is certain. */
   let known;
   let isDone = false;
-  for (let number = calls + 1; !isDone || Date.now() < until; number++) {
+  for (let number = calls + 1; !isDone || Date.now() < endTime; number++) {
     const kind = random.pick(task.kinds);
-    // Once in a while what is there already, which writes nothing.
+    // Now and then the stored value again, which writes nothing.
     const value = kind === 'set' && known !== undefined && random.chance(0.1) ? known : number;
     const name = random.pick(names);
     journal.intend(number, kind, kind === 'flag' && number % 2 === 1 ? null : value);
@@ -60,7 +60,7 @@ async function write({ id, names, journal: path, calls, seed }) {
   }
 }
 
-/** The call, by the form of this process. */
+/** Makes the call in the form of this process. */
 function perform(path, id, kind, value, options) {
   switch (kind) {
     case 'set':
@@ -79,11 +79,11 @@ function perform(path, id, kind, value, options) {
     case 'count':
       return store.update(path, (config) => increment(config, id, value), options);
     default:
-      throw new Error(`no such kind: ${kind}`);
+      throw new Error(`unknown kind: ${kind}`);
   }
 }
 
-/** How many of this writer's increments are in with this one, and which was the last before it. */
+/** Increments the counters. Returns the writer's count with this increment, and the number of its previous one. */
 function increment(config, id, number) {
   const count = (config.get(['count', id]) ?? 0) + 1;
   const last = config.get(['last', id]) ?? 0;

@@ -9,13 +9,13 @@ import { readTrace, requiresStrace } from '../../support/process/strace.js';
 import { requires } from '../../support/requires/requires.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
-// Who may do what with the file that replaces another: the same, or fewer may do less.
+// The permissions of the new file are those of the old one, or narrower. They are never wider.
 
 const isRoot = process.geteuid?.() === 0;
 const isPosix = process.platform !== 'win32';
 const FORMS = ['asynchronous', 'synchronous'] as const;
 
-/** A user, one of its groups, a group that it is not in, and another user. */
+/** A user, one of its groups, a group that it is not in, and another user, as ids. */
 const [USER, GROUP, FOREIGN, OTHER] = [65534, 12345, 23456, 34567] as const;
 
 const configPath = () => join(temporaryDirectory(), 'config.toml');
@@ -26,9 +26,9 @@ async function set(form: (typeof FORMS)[number], path: string, value: number): P
   else setConfigValueSync(path, 'a', value);
 }
 
-describe.runIf(isPosix)('the mode', () => {
+describe.runIf(isPosix)('the mode of', () => {
   test.for(['600', '400', '444', '640', '644', '664', '666', '755', '2640', '1644', '4755', '604'])(
-    'of a file with %s stays',
+    'a config with %s survives a set',
     async (mode) => {
       const path = configPath();
       for (const form of FORMS) {
@@ -41,7 +41,7 @@ describe.runIf(isPosix)('the mode', () => {
     },
   );
 
-  test.for(FORMS)('of a new file is the one asked for, less the umask: %s', async (form) => {
+  test.for(FORMS)('a new file is fileMode less the umask: %s', async (form) => {
     const directory = temporaryDirectory();
     const suffix = form === 'asynchronous' ? '' : 'Sync';
     const child = Child.node(
@@ -62,7 +62,7 @@ describe.runIf(isPosix)('the mode', () => {
     expect(modes).toEqual(['640', '640', '600', '600', '666', '666', '600', '600']);
   });
 
-  test('of a file that is being written is 0600, until its owner and group are those of the old one', async (context) => {
+  test('a temporary file is 0600 until it has the owner and group of the old file', async (context) => {
     requiresStrace(context);
     const path = configPath();
     writeFileSync(path, 'a = 1\n');
@@ -87,16 +87,20 @@ describe.runIf(isPosix)('the mode', () => {
   });
 });
 
-/** What calls answer to a user who is in GROUP: the code and text of the error, or `done`. They have `paths`. */
+/**
+ * Runs calls as USER, who is also in GROUP. Returns `done`, or the code and message of the error, for each call. A call
+ * is source text that uses `paths`.
+ */
 async function asUser(context: TestContext, paths: readonly string[], calls: readonly string[]): Promise<string[]> {
   requires(context, ['setpriv']);
   const child = new Child('setpriv', [
     ...[`--reuid=${USER}`, `--regid=${USER}`, `--groups=${USER},${GROUP}`, process.execPath],
     ...withPackage(`
       const paths = ${JSON.stringify(paths)};
-      const tell = ({ code, message }) => code + ' ' + paths.reduce((text, path) => text.replace(path, 'PATH'), message);
+      const withoutPaths = (message) => paths.reduce((text, path) => text.replace(path, 'PATH'), message);
+      const describe = ({ code, message }) => code + ' ' + withoutPaths(message);
       for (const call of [${calls.map((call) => `() => zjj.${call}`).join()}]) {
-        console.log(await Promise.resolve().then(call).then(() => 'done', tell));
+        console.log(await Promise.resolve().then(call).then(() => 'done', describe));
       }`),
   ]);
   const answers: string[] = [];
@@ -109,11 +113,11 @@ const SET_SYNC = "setConfigValueSync(paths.at(-1), 'a', 2)";
 const SET_SAME = "setConfigValue(paths[0], 'a', 1)";
 
 function requiresUsers(context: TestContext): void {
-  if (process.platform !== 'linux') context.skip('setpriv(1) is for Linux');
-  if (!isRoot) context.skip('becoming another user needs root');
+  if (process.platform !== 'linux') context.skip('setpriv(1) needs Linux');
+  if (!isRoot) context.skip('switching to another user needs root');
 }
 
-/** A config in a directory of USER. */
+/** Makes a config in a directory that USER owns. */
 function configOf(owner: number, group: number, mode: number): string {
   const path = configPath();
   writeFileSync(path, 'a = 1\n');
@@ -130,22 +134,22 @@ const accessOf = (path: string) => {
 
 describe('a user who is not root', () => {
   test.for([
-    // Its own files.
+    // Files of USER.
     { owner: USER, group: USER, mode: '640', becomes: [USER, USER, '640'] },
     { owner: USER, group: GROUP, mode: '660', becomes: [USER, GROUP, '660'] },
     { owner: USER, group: GROUP, mode: '2640', becomes: [USER, GROUP, '2640'] },
     { owner: USER, group: GROUP, mode: '4750', becomes: [USER, GROUP, '4750'] },
-    // Of a group that it is not in: what the group may do goes to nobody.
+    // Files of USER with a group that USER is not in: the group bits become those of others.
     { owner: USER, group: FOREIGN, mode: '600', becomes: [USER, USER, '600'] },
     { owner: USER, group: FOREIGN, mode: '644', becomes: [USER, USER, '644'] },
     { owner: USER, group: FOREIGN, mode: '2644', becomes: [USER, USER, '644'] },
     { owner: USER, group: FOREIGN, mode: '710', becomes: [USER, USER, '700'] },
-    // Another user's.
+    // Files of another user.
     { owner: OTHER, group: GROUP, mode: '664', becomes: [USER, GROUP, '664'] },
     { owner: OTHER, group: GROUP, mode: '4664', becomes: [USER, GROUP, '664'] },
     { owner: OTHER, group: FOREIGN, mode: '666', becomes: [USER, USER, '666'] },
   ])(
-    'replaces a file of $owner:$group with $mode by one of $becomes',
+    'replaces a file of $owner:$group with mode $mode by one of $becomes',
     async ({ owner, group, mode, becomes }, context) => {
       requiresUsers(context);
       const paths = FORMS.map(() => configOf(owner, group, Number.parseInt(mode, 8)));
@@ -160,19 +164,19 @@ describe('a user who is not root', () => {
     { owner: USER, group: FOREIGN, mode: '604', why: 'its group could not be kept and would gain access' },
     { owner: OTHER, group: GROUP, mode: '644', why: 'its owner could not be kept and would lose access' },
     { owner: OTHER, group: FOREIGN, mode: '664', why: 'its owner could not be kept and would lose access' },
-  ])('leaves a file of $owner:$group with $mode: $why', async ({ owner, group, mode, why }, context) => {
+  ])('cannot replace a file of $owner:$group with mode $mode: $why', async ({ owner, group, mode, why }, context) => {
     requiresUsers(context);
     const path = configOf(owner, group, Number.parseInt(mode, 8));
     const before = statSync(path).ino;
     const refused = `CONFIG_WRITE Cannot write PATH: ${why}`;
-    // What is there already needs no new file.
+    // Setting the stored value again needs no new file.
     expect(await asUser(context, [path], [SET, SET_SYNC, SET_SAME])).toEqual([refused, refused, 'done']);
     expect([accessOf(path), readFileSync(path, 'utf8')]).toEqual([[owner, group, mode], 'a = 1\n']);
     expect(statSync(path).ino).toBe(before);
     expect(readdirSync(join(path, '..')).sort()).toEqual(['config.toml', 'config.toml.lock']);
   });
 
-  test('is told what it may not do, and changes nothing', async (context) => {
+  test('gets an error for each call without permission, and nothing changes', async (context) => {
     requiresUsers(context);
     const unreadable = configOf(OTHER, OTHER, 0o600);
     expect(await asUser(context, [unreadable], [SET, SET_SYNC])).toEqual([
@@ -190,7 +194,7 @@ describe('a user who is not root', () => {
     const answers = await asUser(context, [path], [SET, SET_SYNC]);
     expect(answers.map((answer) => answer.replaceAll(path, 'PATH'))).toEqual(refused);
     await setConfigValue(path, 'a', 1);
-    // The lock file is OTHER's now: it can be locked, for it can be read.
+    // OTHER owns the lock file now. USER can lock it, because read permission is enough.
     expect(statSync(lockFile).uid).toBe(OTHER);
     const makesDirectory = "setConfigValue(paths[0] + '.d/c.toml', 'a', 1)";
     expect(await asUser(context, [path], [SET, SET_SYNC, SET_SAME, makesDirectory])).toEqual([
@@ -203,7 +207,7 @@ describe('a user who is not root', () => {
     expect(readdirSync(join(path, '..')).sort()).toEqual(['config.toml', 'config.toml.lock']);
   });
 
-  test('makes a config below a directory that it may pass through but not read', async (context) => {
+  test('makes a config below a directory with search but no read permission', async (context) => {
     requiresUsers(context);
     const directory = temporaryDirectory();
     const paths = ['one', 'two'].map((name) => join(directory, name, 'new', 'config.toml'));
@@ -216,7 +220,7 @@ describe('a user who is not root', () => {
     for (const path of paths) expect(readFileSync(path, 'utf8')).toBe('a = 2\n');
   });
 
-  test('may set what root has set first, and the other way round', async (context) => {
+  test('can set a value after root did, and root after the user', async (context) => {
     requiresUsers(context);
     const path = configOf(USER, GROUP, 0o640);
     await setConfigValue(path, 'a', 3);
@@ -228,21 +232,21 @@ describe('a user who is not root', () => {
   });
 });
 
-/** Runs a command on access control lists or attributes; skips where this file system has none. */
+/** Runs a command for access control lists or attributes. Skips the test if the file system has none. */
 function attribute(context: TestContext, command: string, args: readonly string[]): string {
-  if (process.platform !== 'linux') context.skip('these commands are for Linux');
+  if (process.platform !== 'linux') context.skip('these commands need Linux');
   requires(context, [command]);
   try {
     return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   } catch (error) {
-    return context.skip(`this file system has none: ${error}`);
+    return context.skip(`this file system does not support it: ${error}`);
   }
 }
 
 const listOf = (context: TestContext, path: string) => attribute(context, 'getfacl', ['-c', '-n', '-p', path]);
 
 describe('an access control list', () => {
-  test.for(FORMS)('stays, and so do attributes of the user: %s', async (form, context) => {
+  test.for(FORMS)('survives a set, and so do user attributes: %s', async (form, context) => {
     const path = configPath();
     writeFileSync(path, 'a = 1\n');
     attribute(context, 'setfacl', ['-m', `u:${OTHER}:r,g:${GROUP}:rw,g::-`, path]);
@@ -255,7 +259,7 @@ describe('an access control list', () => {
     expect(attribute(context, 'getfattr', ['--only-values', '-n', 'user.long', path])).toBe('x'.repeat(1000));
   });
 
-  test('stays when a user who is not root sets', async (context) => {
+  test('survives a set by a user who is not root', async (context) => {
     requiresUsers(context);
     const path = configOf(USER, GROUP, 0o640);
     attribute(context, 'setfacl', ['-m', `u:${OTHER}:r,g::-`, path]);
@@ -264,16 +268,19 @@ describe('an access control list', () => {
     expect(listOf(context, path)).toBe(listed);
   });
 
-  test.for(FORMS)('of the directory, its default, opens the file to nobody more: %s', async (form, context) => {
-    const path = configPath();
-    writeFileSync(path, 'a = 1\n');
-    chmodSync(path, 0o640);
-    attribute(context, 'setfacl', ['-d', '-m', `u:${OTHER}:rw`, join(path, '..')]);
-    await set(form, path, 2);
-    expect(listOf(context, path).trim().split('\n')).toEqual(['user::rw-', 'group::r--', 'other::---']);
-  });
+  test.for(FORMS)(
+    'that the directory sets by default gives nobody access to an existing config: %s',
+    async (form, context) => {
+      const path = configPath();
+      writeFileSync(path, 'a = 1\n');
+      chmodSync(path, 0o640);
+      attribute(context, 'setfacl', ['-d', '-m', `u:${OTHER}:rw`, join(path, '..')]);
+      await set(form, path, 2);
+      expect(listOf(context, path).trim().split('\n')).toEqual(['user::rw-', 'group::r--', 'other::---']);
+    },
+  );
 
-  test('of the directory, its default, is that of a file that is made', async (context) => {
+  test('that the directory sets by default applies to a new config', async (context) => {
     const path = configPath();
     attribute(context, 'setfacl', ['-d', '-m', `u:${OTHER}:rw`, join(path, '..')]);
     const plain = `${path}.plain`;
@@ -284,7 +291,7 @@ describe('an access control list', () => {
 });
 
 describe.runIf(isRoot && isPosix)('root', () => {
-  test.for(FORMS)('leaves owner and group, and a lock file that the owner may write: %s', async (form) => {
+  test.for(FORMS)('keeps owner and group, and leaves a lock file that the owner can write: %s', async (form) => {
     const path = configPath();
     writeFileSync(path, 'a = 1\n');
     chownSync(path, USER, GROUP);

@@ -7,7 +7,7 @@ import { requiresAttaching, traced } from '../../support/process/strace.js';
 import { requires } from '../../support/requires/requires.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
-// What a config carries beside its bytes cannot be copied to the new file.
+// Extended attributes or an access control list cannot be copied to the new file.
 
 const FORMS = ['asynchronous', 'synchronous'] as const;
 
@@ -20,7 +20,7 @@ function startWriter(context: TestContext, form: (typeof FORMS)[number]): Config
   return writer;
 }
 
-/** Sets `a`, while the first such call fails. */
+/** Sets `a` while the first system call named `call` fails. */
 async function setWhileFailing(writer: ConfigWriter, call: string, error: string): Promise<Answer> {
   let answer: Answer | undefined;
   const inject = `inject=${call}:error=${error}:when=1`;
@@ -31,7 +31,7 @@ async function setWhileFailing(writer: ConfigWriter, call: string, error: string
   return answer as Answer;
 }
 
-test.for(FORMS)('an attribute that cannot be copied refuses the write: %s', async (form, context) => {
+test.for(FORMS)('a set fails if an attribute cannot be copied: %s', async (form, context) => {
   const writer = startWriter(context, form);
   execFileSync('setfattr', ['-n', 'user.note', '-v', 'kept', writer.config]);
   await writer.set('b', 1);
@@ -46,9 +46,9 @@ test.for(FORMS)('an attribute that cannot be copied refuses the write: %s', asyn
   expect(note.toString()).toBe('kept');
 });
 
-test.for(FORMS)('an access control list that cannot be copied leaves the group no more: %s', async (form, context) => {
+test.for(FORMS)('the group gains no access if an access control list cannot be copied: %s', async (form, context) => {
   const writer = startWriter(context, form);
-  // From now on the group's bits of the mode are the list's mask.
+  // With a list, the group bits of the mode are the mask of the list.
   execFileSync('setfacl', ['-m', 'u:65534:rw,g::-', writer.config]);
   expect(statSync(writer.config).mode & 0o777).toBe(0o660);
   for (const call of ['getxattr', 'fsetxattr']) {

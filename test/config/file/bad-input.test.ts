@@ -20,7 +20,7 @@ import { hasCommand } from '../../support/requires/commands.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const isWindows = process.platform === 'win32';
-const text = '# kept\nscalar = 1\n[table]\nx = 1\n[[array]]\ny = 1\n';
+const text = '# comment\nscalar = 1\n[table]\nx = 1\n[[array]]\ny = 1\n';
 
 function config(content: string | Uint8Array = text): string {
   const path = join(temporaryDirectory(), 'config.toml');
@@ -28,14 +28,14 @@ function config(content: string | Uint8Array = text): string {
   return path;
 }
 
-describe('a set is refused, with its code, and leaves the file as it was', () => {
+describe('a set fails with the right code and leaves the file alone, given', () => {
   test.each<[string, Key, TomlInput, string]>([
     ['an empty key', '', 1, 'INVALID_KEY'],
     ['an empty part', 'a..b', 1, 'INVALID_KEY'],
     ['an unclosed quote', 'a."b', 1, 'INVALID_KEY'],
-    ['a key through a scalar', 'scalar.x', 1, 'KEY_CONFLICT'],
-    ['a key over a table', 'table', 1, 'KEY_CONFLICT'],
-    ['a key into an array of tables', 'array.y', 1, 'KEY_CONFLICT'],
+    ['a key below a scalar', 'scalar.x', 1, 'KEY_CONFLICT'],
+    ['the key of a table', 'table', 1, 'KEY_CONFLICT'],
+    ['a key below an array of tables', 'array.y', 1, 'KEY_CONFLICT'],
     ['an integer beyond 64 bits', 'x', 2n ** 64n, 'INVALID_VALUE'],
     ['null', 'x', null as unknown as TomlInput, 'INVALID_VALUE'],
     ['undefined', 'x', undefined as unknown as TomlInput, 'INVALID_VALUE'],
@@ -48,7 +48,7 @@ describe('a set is refused, with its code, and leaves the file as it was', () =>
     expect(readFileSync(path, 'utf8')).toBe(text);
   });
 
-  test('text that is not TOML, with its line and column', async () => {
+  test('a config that is not TOML, whose error names the line', async () => {
     const path = config('a = 1\nb = = 2\n');
     const expected = { code: 'CONFIG_PARSE', name: 'ConfigParseError', path, line: 2 };
     await expect(setConfigValue(path, 'a', 2)).rejects.toMatchObject(expected);
@@ -57,14 +57,14 @@ describe('a set is refused, with its code, and leaves the file as it was', () =>
     expect(readFileSync(path, 'utf8')).toBe('a = 1\nb = = 2\n');
   });
 
-  test('bytes that are not UTF-8', async () => {
+  test('a config that is not UTF-8', async () => {
     const bytes = Buffer.from([0x61, 0x3d, 0x22, 0xff, 0x22, 0x0a]);
     const path = config(bytes);
     await expect(setConfigValue(path, 'a', 2)).rejects.toMatchObject({ code: 'CONFIG_ENCODING', path });
     expect(readFileSync(path)).toEqual(bytes);
   });
 
-  test.skipIf(isWindows)('a directory, or a FIFO, where the config should be (POSIX)', async () => {
+  test.skipIf(isWindows)('a directory or a FIFO in place of the config (POSIX)', async () => {
     const directory = temporaryDirectory();
     mkdirSync(join(directory, 'd'));
     spawnSync('mkfifo', [join(directory, 'f')]);
@@ -81,23 +81,23 @@ describe('a set is refused, with its code, and leaves the file as it was', () =>
     expect(existsSync(path.slice(0, -1))).toBe(false);
   });
 
-  test('a path that is empty or holds a NUL byte', async () => {
+  test('a path that is empty or contains a NUL byte', async () => {
     for (const path of ['', 'a\0b']) {
       await expect(setConfigValue(path, 'a', 1)).rejects.toMatchObject({ code: 'CONFIG_READ' });
       await expect(readConfig(path)).rejects.toMatchObject({ code: 'CONFIG_READ' });
     }
   });
 
-  test.skipIf(process.platform !== 'linux')('a directory that cannot be made (Linux)', async () => {
+  test.skipIf(process.platform !== 'linux')('a directory that cannot be created (Linux)', async () => {
     await expect(setConfigValue('/proc/no/where/config.toml', 'a', 1)).rejects.toMatchObject({ code: 'CONFIG_WRITE' });
   });
 
-  // Windows has no FIFOs, and makes symbolic links for few.
+  // Windows has no FIFOs, and few users may make symbolic links there.
   const others = isWindows ? [] : ['a FIFO', 'a symbolic link'];
-  test.each(['a directory', ...others])('%s where the lock file should be', async (what) => {
+  test.each(['a directory', ...others])('%s in place of the lock file', async (obstacle) => {
     const path = config();
-    if (what === 'a directory') mkdirSync(`${path}.lock`);
-    else if (what === 'a FIFO') spawnSync('mkfifo', [`${path}.lock`]);
+    if (obstacle === 'a directory') mkdirSync(`${path}.lock`);
+    else if (obstacle === 'a FIFO') spawnSync('mkfifo', [`${path}.lock`]);
     else symlinkSync('elsewhere', `${path}.lock`);
     await expect(setConfigValue(path, 'scalar', 2)).rejects.toMatchObject({ code: 'LOCK_FILE_INVALID' });
     expect(readFileSync(path, 'utf8')).toBe(text);
@@ -105,10 +105,10 @@ describe('a set is refused, with its code, and leaves the file as it was', () =>
 });
 
 describe.skipIf(isWindows)('another user (POSIX)', () => {
-  /** The codes with which the calls of a user without rights end: root may do everything, so nobody runs them. */
+  /** Runs calls as an ordinary user and returns their codes. Root becomes nobody, because root may do everything. */
   async function codesAsNobody(path: string, context: TestContext): Promise<string[]> {
     if (process.geteuid?.() === 0 && !hasCommand('setpriv')) {
-      context.skip('setpriv is not installed, so that root cannot be another user');
+      context.skip('setpriv is not installed, so root cannot switch to another user');
     }
     const script = withPackage(`
       const code = (promise) => promise.then(() => 'done', (error) => error.code);
@@ -128,7 +128,7 @@ describe.skipIf(isWindows)('another user (POSIX)', () => {
     return directory;
   }
 
-  test('cannot read what is not for them', async (context) => {
+  test('cannot read a config without read permission', async (context) => {
     const path = join(openDirectory(), 'config.toml');
     writeFileSync(path, text);
     chmodSync(path, 0);
@@ -136,7 +136,7 @@ describe.skipIf(isWindows)('another user (POSIX)', () => {
     expect(readdirSync(join(path, '..')).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
-  test('cannot write in a directory that may only be read', async (context) => {
+  test('cannot write in a directory without write permission', async (context) => {
     const directory = openDirectory();
     const path = join(directory, 'config.toml');
     writeFileSync(path, text);

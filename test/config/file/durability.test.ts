@@ -6,14 +6,14 @@ import { Child } from '../../support/process/child.js';
 import { pathsOf, readTrace, requiresStrace, type SystemCall } from '../../support/process/strace.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
-// What survives a loss of power is what was synced before the next step was taken. So the steps are watched as the kernel
-// gets them: docs/protocol.md, "One transaction".
+// Only data that was synced survives a power loss. These tests check the order of the system calls: docs/protocol.md,
+// "One transaction".
 
 const forms = ['asynchronous', 'synchronous'] as const;
 
 const TEN_THOUSAND_KEYS = "['a', ...Array(9999).keys()].map(String)";
 
-/** Each call of the package in both forms. */
+/** The calls under test, in both forms. */
 const calls: Record<string, Record<(typeof forms)[number], string>> = {
   'a set': {
     asynchronous: "await zjj.setConfigValue(path, 'a', 2)",
@@ -31,7 +31,7 @@ const calls: Record<string, Record<(typeof forms)[number], string>> = {
     asynchronous: "await zjj.setConfigValue(path, 'a', 1)",
     synchronous: "zjj.setConfigValueSync(path, 'a', 1)",
   },
-  'an unset of what is not there': {
+  'an unset of a missing key': {
     asynchronous: "await zjj.unsetConfigValue(path, 'x')",
     synchronous: "zjj.unsetConfigValueSync(path, 'x')",
   },
@@ -64,7 +64,7 @@ const WATCHED = [
   .map((name) => `?${name}`)
   .join();
 
-/** The steps of a call that matter for what is on disk, until the answer is there, as a process makes them. */
+/** Runs a call in a child process and returns the steps that matter for durability, up to the answer. */
 async function steps(context: TestContext, call: string, form: (typeof forms)[number], path: string, within: string) {
   requiresStrace(context);
   const trace = join(temporaryDirectory(), 'trace');
@@ -78,7 +78,7 @@ async function steps(context: TestContext, call: string, form: (typeof forms)[nu
   const child = new Child('strace', ['-o', trace, ...options, process.execPath, ...script]);
   expect(await child.exit(), child.stderr).toBe(0);
   const all = readTrace(trace)
-    // A sync counts once it has ended, what may only follow it counts when it begins.
+    // A sync counts when it ends. A step that must follow a sync counts when it begins.
     .map((system) => ({ text: describeStep(system, within), at: isSync(system) ? system.ends : system.begins }))
     .filter(({ text }) => text !== undefined)
     .sort((one, two) => one.at - two.at)
@@ -94,7 +94,7 @@ function describeStep(system: SystemCall, within: string): string | undefined {
   if (said !== undefined) return said;
   if (!/^\d+$/.test(result)) return undefined;
   const paths = pathsOf(system).map((path) => nameOf(path, within));
-  // Elsewhere: pipes, what Node.js wakes its threads by.
+  // Files outside the directory: pipes, and the descriptors that Node.js wakes its threads with.
   if (paths.every((path) => path === undefined)) return undefined;
   if (name === 'flock') return args.includes('LOCK_UN') ? 'unlock' : 'lock';
   if (paths[0]?.endsWith('.lock')) return args.includes('released by') ? 'mark the lock file clean' : undefined;
@@ -115,7 +115,7 @@ const synced = (name: string, temporary: string) => [
   'unlock',
 ];
 
-describe.each(forms)('a %s call answers once all is on disk:', (form) => {
+describe.each(forms)('in the %s form everything is on disk before the answer to', (form) => {
   test.for(['a set', 'an update', 'an unset', 'ten thousand sets at once'])('%s', async (call, context) => {
     const directory = temporaryDirectory();
     const path = join(directory, 'c.toml');
@@ -129,12 +129,12 @@ describe.each(forms)('a %s call answers once all is on disk:', (form) => {
     expect(readFileSync(path, 'utf8')).not.toContain('a = 1');
   });
 
-  test.for(['a set', 'an update', 'ten thousand sets at once'])('%s that makes the file', async (call, context) => {
+  test.for(['a set', 'an update', 'ten thousand sets at once'])('%s that creates the file', async (call, context) => {
     const directory = temporaryDirectory();
     const path = join(directory, 'c.toml');
     expect(await steps(context, call, form, path, directory)).toEqual([
       'lock',
-      // Whoever made the directory may not have synced its name.
+      // The process that made the directory may not have synced its name.
       'fsync ..',
       'write TEMPORARY',
       'fsync TEMPORARY',
@@ -147,7 +147,7 @@ describe.each(forms)('a %s call answers once all is on disk:', (form) => {
     ]);
   });
 
-  test('a set that makes the file, its directory, and the one above', async (context) => {
+  test('a set that creates the file, its directory and the parent directory', async (context) => {
     const directory = temporaryDirectory();
     expect(await steps(context, 'a set', form, join(directory, 'one', 'two', 'c.toml'), directory)).toEqual([
       'fsync ..',
@@ -168,7 +168,7 @@ describe.each(forms)('a %s call answers once all is on disk:', (form) => {
     ]);
   });
 
-  test('a set through a symbolic link, in the directory of its target', async (context) => {
+  test('a set through a symbolic link, which syncs the directory of the target', async (context) => {
     const directory = temporaryDirectory();
     mkdirSync(join(directory, 'real'));
     writeFileSync(join(directory, 'real', 'c.toml'), 'a = 1\n');
@@ -183,17 +183,17 @@ describe.each(forms)('a %s call answers once all is on disk:', (form) => {
 
   test.for([
     'a set to the same value',
-    'an unset of what is not there',
+    'an unset of a missing key',
     'an update that changes nothing',
     'a set that is refused',
-  ])('%s, which writes nothing but may have seen what is not on disk yet', async (call, context) => {
+  ])('%s, which writes nothing but may have read data that is not on disk yet', async (call, context) => {
     const directory = temporaryDirectory();
     const path = join(directory, 'c.toml');
     writeFileSync(path, 'a = 1\n');
     const before = statSync(path, { bigint: true });
     expect(await steps(context, call, form, path, directory)).toEqual([
       'lock',
-      // The lock file is new, and so the new file is begun before it is seen that there is nothing to write.
+      // The lock file is new, so the temporary file is made before it is known that there is nothing to write.
       'unlink TEMPORARY',
       'mark the lock file clean',
       'unlock',

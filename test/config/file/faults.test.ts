@@ -6,32 +6,32 @@ import { type Answer, ConfigWriter } from '../../support/process/config-writer.j
 import { pathsOf, requiresAttaching, type SystemCall, traced } from '../../support/process/strace.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
-// Every system call by which a transaction touches its files fails once, with every error that disks, quotas and limits
-// give. First the calls are recorded, then each is made to fail by strace(1), in the same processes.
+// Every system call that a transaction makes on its files fails once, with every error that disks, quotas and limits
+// cause. The test first records the calls. Then strace(1) makes each of them fail in turn, in the same processes.
 
 const ERRORS = ['ENOSPC', 'EIO', 'EDQUOT', 'EROFS', 'EACCES', 'EMFILE', 'EBUSY'];
 const FORMS = ['asynchronous', 'synchronous'] as const;
 const OLD = '# mine\na = 1\n';
 const DEAD = '.c.toml.dead.tmp';
 
-/** In memory where that is to be had: thousands of syncs take no time there. */
+/** In memory if possible: thousands of syncs take no time there. */
 const FAST = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 const isRoot = process.geteuid?.() === 0;
 
 interface Situation {
-  /** Within the writer's directory. */
+  /** The path, relative to the directory of the writer. */
   readonly config: string;
-  /** What `a` is set to. */
+  /** The value to set `a` to. */
   readonly value: number;
-  /** The config before and after. */
+  /** The text of the config before and after. */
   readonly before: string | undefined;
   readonly after: string;
   prepare(config: string): void;
 }
 
 const SITUATIONS: Record<string, Situation> = {
-  'replaces the file of another user, where a writer has died': {
+  'replaces the file of another user after a writer died': {
     config: 'c.toml',
     value: 2,
     before: OLD,
@@ -43,7 +43,7 @@ const SITUATIONS: Record<string, Situation> = {
       writeFileSync(join(dirname(config), DEAD), 'a =');
     },
   },
-  'makes the file and its directory': {
+  'creates the file and its directory': {
     config: 'new/c.toml',
     value: 2,
     before: undefined,
@@ -55,12 +55,12 @@ const SITUATIONS: Record<string, Situation> = {
     value: 1,
     before: OLD,
     after: OLD,
-    // The lock file stays as the last call has left it: marked clean.
+    // The lock file keeps the clean mark of the last call.
     prepare: (config) => writeFileSync(config, OLD),
   },
 };
 
-/** A writer in a situation, and the calls that touch its files there when none fails. */
+/** A writer in a situation, and the calls that it makes on its files if none of them fails. */
 interface Watched {
   readonly title: string;
   readonly situation: Situation;
@@ -93,12 +93,12 @@ function roleOf({ paths, writer }: Watched, call: SystemCall): string {
   return path === dirname(writer.config) ? 'directory' : 'directory above';
 }
 
-/** Whether a call of that name comes before this one. */
+/** Whether a call with that name succeeded before this one. */
 function isAfter(watched: Watched, call: SystemCall, name: string): boolean {
   return watched.calls.slice(0, watched.calls.indexOf(call)).some((one) => one.name === name && one.result === '0');
 }
 
-/** The code that says that a system call has failed; undefined where the transaction comes to a good end all the same. */
+/** The error code that a failed system call leads to; undefined if the transaction succeeds anyway. */
 function expectedCode(watched: Watched, call: SystemCall, error: string): string | undefined {
   switch (`${call.name} ${roleOf(watched, call)}`) {
     case 'readlink config':
@@ -110,26 +110,26 @@ function expectedCode(watched: Watched, call: SystemCall, error: string): string
     case 'openat config':
       return call.args.includes('O_NONBLOCK') ? 'CONFIG_READ' : 'CONFIG_WRITE';
     case 'statx config':
-      // That it is still the file that was read.
+      // The lstat before the rename checks that the config is still the file that was read.
       return call.args.includes('AT_SYMLINK_NOFOLLOW') ? 'CONFIG_WRITE' : 'CONFIG_READ';
     case 'openat new lock file':
     case 'fstat lock file':
       return 'LOCK_IO';
     case 'lstat lock file':
     case 'newfstatat lock file':
-      // Once it is open this asks whether the path still names it; if not, all starts over.
+      // With the lock held, this checks that the path still names the lock file. If not, the transaction starts over.
       return isAfter(watched, call, 'flock') ? undefined : 'LOCK_IO';
     case 'openat lock file':
-      // It can be locked all the same if it may only be read.
+      // The lock file is opened read-only then, which is enough to lock it.
       return error === 'EACCES' || error === 'EROFS' ? undefined : 'LOCK_IO';
     case 'flock lock file':
-      // Closing it unlocks it too.
+      // Closing the file unlocks it too.
       return call.args.includes('LOCK_UN') ? undefined : 'LOCK_IO';
-    // What it says only informs, and makes the next writer sweep.
+    // The record is only informative. Without a clean mark, the next writer sweeps.
     case 'pread64 lock file':
     case 'pwrite64 lock file':
     case 'fchown lock file':
-    // All was read or synced.
+    // Everything was read or synced before.
     case 'close lock file':
     case 'close config':
     case 'close directory':
@@ -137,23 +137,23 @@ function expectedCode(watched: Watched, call: SystemCall, error: string): string
     // The next writer sweeps.
     case "unlink dead writer's file":
     case 'unlink temporary file':
-    // No list could be copied, so the group has what everybody has.
+    // The inherited list stays, and the group bits are narrowed to those of others.
     case 'fremovexattr temporary file':
-    // It is made where it is not found, and is there.
+    // existsSync: an error counts as missing, and the next step finds that the file exists.
     case 'access directory above':
     case 'access config':
       return undefined;
     case 'openat directory above':
     case 'fsync directory above':
-      // Where nobody like us can have made the directory its name need not be synced.
+      // If this user cannot open the parent directory, this user did not create the directory: its name needs no sync.
       return ['EACCES', 'EROFS'].includes(error) && isAfter(watched, call, 'flock') ? undefined : 'CONFIG_WRITE';
     default:
       return 'CONFIG_WRITE';
   }
 }
 
-/** What is not as it should be after a call has failed. */
-async function wrongsAfter(watched: Watched, call: SystemCall, error: string, answer: Answer): Promise<string[]> {
+/** Checks the state after a call failed, and returns what is wrong with it. */
+async function findWrongs(watched: Watched, call: SystemCall, error: string, answer: Answer): Promise<string[]> {
   const wrongs: string[] = [];
   const expectThat = (what: string, is: unknown, expected: unknown) => {
     if (is !== expected) wrongs.push(`${what} is ${JSON.stringify(is)}, not ${JSON.stringify(expected)}`);
@@ -169,7 +169,7 @@ async function wrongsAfter(watched: Watched, call: SystemCall, error: string, an
   const isReplaced = isAfter(watched, call, 'rename') || isAfter(watched, call, 'link');
   expectThat('config', writer.text, code === undefined || isReplaced ? situation.after : situation.before);
   expectThat('lock', writer.isLocked, false);
-  // What strace keeps from being closed or removed is still there.
+  // An injected error skips the system call, so a descriptor stays open and a file stays in place.
   if (call.name !== 'close') expectThat('number of leaked descriptors', answer.leaked, 0);
   const isLeft = call.name === 'unlink' && roleOf(watched, call) === 'temporary file';
   const litter = writer.litter.filter((name) => name !== DEAD);
@@ -184,11 +184,11 @@ async function wrongsAfter(watched: Watched, call: SystemCall, error: string, an
 }
 
 test.for(ERRORS)(
-  '%s of any system call is told, leaves the old file or the new one, the lock free, and no litter',
+  'after %s from any system call the file is the old or the new one, the lock is free, and no litter is left',
   async (error, context) => {
     requiresAttaching(context);
     const all = startWriters();
-    // What is done only once is done.
+    // Warm up: some system calls are made only once per process.
     for (const key of ['b', 'c']) await Promise.all(all.map(({ writer }) => writer.set(key, 1)));
     const setAll = (some: readonly Watched[]) => {
       for (const { situation, writer } of some) situation.prepare(writer.config);
@@ -205,8 +205,8 @@ test.for(ERRORS)(
       one.calls = recorded.filter(({ thread }) => threads.includes(thread));
     }
     const wrongs: string[] = [];
-    for (const [variant, isMain, number] of turns(all)) {
-      // The n-th call of this name in the main thread, or in the one that syncs, of each that makes so many.
+    for (const [variant, isMain, number] of eachFault(all)) {
+      // For each writer, the n-th call with this name in the main thread, or in the thread that syncs.
       const affected = all.flatMap((watched) => {
         const call = callsOf(watched, variant, isMain)[number - 1];
         return call === undefined ? [] : [{ watched, call }];
@@ -222,7 +222,7 @@ test.for(ERRORS)(
         },
       );
       const found = affected.map(async ({ watched, call }, index) => {
-        const wrong = await wrongsAfter(watched, call, error, answers[index] as Answer);
+        const wrong = await findWrongs(watched, call, error, answers[index] as Answer);
         return wrong.map((text) => `${watched.title}, ${variant}(${call.args}): ${text}`);
       });
       wrongs.push(...(await Promise.all(found)).flat());
@@ -236,8 +236,8 @@ function callsOf({ calls, writer }: Watched, variant: string, isMain: boolean): 
   return calls.filter((call) => call.variant === variant && (call.thread === writer.pid) === isMain);
 }
 
-/** Each name of a call, whose thread, and which of them, as far as any writer has one. */
-function* turns(all: readonly Watched[]): Generator<[string, boolean, number]> {
+/** Every combination of system call, thread and ordinal number that any writer has. */
+function* eachFault(all: readonly Watched[]): Generator<[string, boolean, number]> {
   for (const variant of new Set(all.flatMap(({ calls }) => calls.map((call) => call.variant)))) {
     for (const isMain of [true, false]) {
       const most = Math.max(...all.map((watched) => callsOf(watched, variant, isMain).length));

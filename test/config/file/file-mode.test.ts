@@ -10,8 +10,8 @@ import { temporaryDirectory } from '../../support/temporary-directory.js';
 const configPath = () => join(temporaryDirectory(), 'config.toml');
 const modeOf = (path: string) => (statSync(path).mode & 0o7777).toString(8);
 
-describe.runIf(process.platform !== 'win32')('with a fileMode of 0600 and a umask that hides nothing', () => {
-  /** Runs a script that has a `store` for secrets. */
+describe.runIf(process.platform !== 'win32')('with fileMode 0600 and umask 0', () => {
+  /** Starts a script that has a `store` with fileMode 0600. */
   const start = (path: string, script: string, env: NodeJS.ProcessEnv = {}) =>
     Child.node(
       withPackage(`
@@ -26,7 +26,7 @@ describe.runIf(process.platform !== 'win32')('with a fileMode of 0600 and a umas
     ['setSync', `store.setSync('token', 'secret');`],
     ['update', `await store.update((transaction) => transaction.set('token', 'secret'));`],
     ['updateSync', `store.updateSync((transaction) => transaction.set('token', 'secret'));`],
-  ])('%s makes config and lock file for their owner alone', async (_, script) => {
+  ])('%s creates a config and a lock file that only the owner can read', async (_, script) => {
     const path = configPath();
     const child = start(path, script);
     expect([await child.exit(), child.stderr]).toEqual([0, '']);
@@ -34,11 +34,11 @@ describe.runIf(process.platform !== 'win32')('with a fileMode of 0600 and a umas
     expect(readFileSync(path, 'utf8')).toBe('token = "secret"\n');
   });
 
-  test('the temporary file is for its owner alone too', async () => {
+  test('only the owner can read the temporary file', async () => {
     const path = configPath();
     const fifo = join(temporaryDirectory(), 'fifo');
     execFileSync('mkfifo', [fifo]);
-    // Opening the fifo takes the only thread of the pool: the first fsync waits until somebody writes to it.
+    // Opening the FIFO blocks the only thread of the pool, so the first fsync waits until a writer opens the FIFO.
     const child = start(
       path,
       `
@@ -64,7 +64,7 @@ describe.runIf(process.platform !== 'win32')('with a fileMode of 0600 and a umas
   });
 });
 
-test('a fileMode is for what is made: a config that is there keeps its own', async () => {
+test('fileMode does not change the mode of an existing config', async () => {
   const path = configPath();
   writeFileSync(path, '');
   chmodSync(path, 0o640);
@@ -72,7 +72,7 @@ test('a fileMode is for what is made: a config that is there keeps its own', asy
   expect(modeOf(path)).toBe('640');
 });
 
-test('a fileMode that is none is refused, and nothing is made', async () => {
+test('an invalid fileMode throws a RangeError, and nothing is created', async () => {
   const path = configPath();
   for (const fileMode of [-1, 0o10000, 1.5, Number.NaN]) {
     await expect(setConfigValue(path, 'a', 1, { fileMode })).rejects.toThrow(RangeError);

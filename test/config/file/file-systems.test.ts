@@ -7,13 +7,13 @@ import { requires } from '../../support/requires/requires.js';
 import { requiresMount } from '../../support/requires/requires-mount.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
-// Real file systems that are full, read-only or in the way, and real limits. What each single system call may answer is
-// in faults.test.ts.
+// Real file systems that are full, read-only or mounted over the config, and real resource limits. faults.test.ts makes
+// single system calls fail.
 
 const FORMS = ['asynchronous', 'synchronous'] as const;
 type Form = (typeof FORMS)[number];
 
-/** What a script may use: it works in the directory that it is started in, on `c.toml`. */
+/** Arguments for Node.js that run a script on `c.toml` in the current directory. It can use the functions below. */
 function script(form: Form, text: string): string[] {
   const suffix = form === 'asynchronous' ? '' : 'Sync';
   return withPackage(`
@@ -30,7 +30,7 @@ function script(form: Form, text: string): string[] {
     };
     const set = (key, value) => outcome(() => zjj.setConfigValue${suffix}('c.toml', key, value));
     const unset = (key) => outcome(() => zjj.unsetConfigValue${suffix}('c.toml', key));
-    /** The config, what is beside it, and whether its lock is free for others. */
+    /** The config, the names in its directory, and whether its lock is free. */
     const state = () => {
       const { status } = require('node:child_process').spawnSync('flock', ['-n', 'c.toml.lock', 'true']);
       const names = fs.readdirSync('.').filter((name) => !name.startsWith('filler')).sort();
@@ -47,7 +47,7 @@ function script(form: Form, text: string): string[] {
     ${text}`);
 }
 
-/** Runs a script where a file system is mounted, in a mount namespace that ends with it. */
+/** Runs a script on a file system of its own, in a mount namespace that ends with the script. */
 function runMounted(context: TestContext, mount: string, form: Form, text: string): Child {
   requiresMount(context, { commands: ['flock'] });
   const directory = temporaryDirectory();
@@ -72,14 +72,14 @@ async function answers(child: Child): Promise<unknown[]> {
 
 const FILES = ['c.toml', 'c.toml.lock'];
 
-test.for(FORMS)('on a full disk a set is CONFIG_WRITE, and all is as before: %s', async (form, context) => {
+test.for(FORMS)('a set on a full disk fails with CONFIG_WRITE, and nothing changes: %s', async (form, context) => {
   const child = runMounted(
     context,
     'mount -t tmpfs -o size=96k tmpfs fs',
     form,
     `fs.writeFileSync('c.toml', 'a = 1\\n');
      await set('a', 2);
-     // A part of it finds room.
+     // A part of the text fits on the disk.
      say(await set('a', 'x'.repeat(99_000)), state());
      fill();
      say(await set('a', 3), state());
@@ -96,20 +96,20 @@ test.for(FORMS)('on a full disk a set is CONFIG_WRITE, and all is as before: %s'
   ]);
 });
 
-test.for(FORMS)('on a full disk no config is begun: %s', async (form, context) => {
+test.for(FORMS)('a first set on a full disk fails and leaves no config: %s', async (form, context) => {
   const child = runMounted(
     context,
-    // Its inodes, which it counts for every name: its root, the lock file, the temporary file, the config, the filler.
+    // tmpfs counts an inode for every name: root, lock file, temporary file, config, filler.
     'mount -t tmpfs -o size=64k,nr_inodes=5 tmpfs fs',
     form,
     `fill();
      say(await set('a', 1), state());
-     // Now there is room for the text.
+     // Room for the text, but no inode for the temporary file.
      fs.writeFileSync('filler', '');
      fs.writeFileSync('filler2', '');
      fs.writeFileSync('filler3', '');
      say(await set('a', 1), state());
-     // And for the temporary file, but not for another name.
+     // An inode for the temporary file, but none for the link.
      fs.rmSync('filler3');
      say(await set('a', 1), state());
      fs.rmSync('filler2');
@@ -122,14 +122,14 @@ test.for(FORMS)('on a full disk no config is begun: %s', async (form, context) =
   expect(await answers(child)).toEqual([refused, refused, refused, [null, ['a = 1\n', FILES, true]]]);
 });
 
-test.for(FORMS)('on a read-only file system only what changes nothing succeeds: %s', async (form, context) => {
+test.for(FORMS)('on a read-only file system only calls that change nothing succeed: %s', async (form, context) => {
   const child = runMounted(
     context,
     'mount -t tmpfs tmpfs fs',
     form,
     `fs.writeFileSync('c.toml', 'a = 1\\n');
      const remount = async (how) => {
-       // The lock file stays open until then, and keeps the system busy.
+       // The lock file stays open until the next turn, and mount(8) would fail with EBUSY.
        await new Promise(setImmediate);
        await new Promise(setImmediate);
        execFileSync('mount', ['-o', 'remount,' + how, process.cwd()]);
@@ -155,31 +155,34 @@ test.for(FORMS)('on a read-only file system only what changes nothing succeeds: 
   ]);
 });
 
-test.for(FORMS)('a single file that is mounted is CONFIG_WRITE, which says what to do: %s', async (form, context) => {
-  const child = runMounted(
-    context,
-    'echo "a = 1" > host && touch fs/c.toml && mount --bind host fs/c.toml',
-    form,
-    `say(await set('a', 2), await unset('a'), state());
+test.for(FORMS)(
+  'a set of a config that is a mount point fails with CONFIG_WRITE, and the message says what to do: %s',
+  async (form, context) => {
+    const child = runMounted(
+      context,
+      'echo "a = 1" > host && touch fs/c.toml && mount --bind host fs/c.toml',
+      form,
+      `say(await set('a', 2), await unset('a'), state());
      say(await set('a', 1), state());
      say(fs.readFileSync('../host', 'utf8'));`,
-  );
-  const refused = [
-    true,
-    'CONFIG_WRITE',
-    'EBUSY',
-    'Cannot write c.toml: it is a mount point; mount its directory instead (EBUSY)',
-  ];
-  expect(await answers(child)).toEqual([
-    [refused, refused, ['a = 1\n', FILES, true]],
-    [null, ['a = 1\n', FILES, true]],
-    ['a = 1\n'],
-  ]);
-});
+    );
+    const refused = [
+      true,
+      'CONFIG_WRITE',
+      'EBUSY',
+      'Cannot write c.toml: it is a mount point; mount its directory instead (EBUSY)',
+    ];
+    expect(await answers(child)).toEqual([
+      [refused, refused, ['a = 1\n', FILES, true]],
+      [null, ['a = 1\n', FILES, true]],
+      ['a = 1\n'],
+    ]);
+  },
+);
 
-/** Runs a script under limits of the shell. */
+/** Runs a script under a limit that the shell sets. */
 function runLimited(context: TestContext, limit: string, form: Form, text: string): Child {
-  if (process.platform !== 'linux') context.skip('flock(1) is for Linux');
+  if (process.platform !== 'linux') context.skip('flock(1) needs Linux');
   requires(context, ['flock']);
   const directory = temporaryDirectory();
   writeFileSync(join(directory, 'c.toml'), 'a = 1\n');
@@ -189,7 +192,7 @@ function runLimited(context: TestContext, limit: string, form: Form, text: strin
   ]);
 }
 
-test.for(FORMS)('a file larger than a process may write is CONFIG_WRITE: %s', async (form, context) => {
+test.for(FORMS)('a set that exceeds the file size limit fails with CONFIG_WRITE: %s', async (form, context) => {
   const child = runLimited(
     context,
     'ulimit -f 16',
@@ -206,17 +209,17 @@ test.for(FORMS)('a file larger than a process may write is CONFIG_WRITE: %s', as
   ]);
 });
 
-test.for(FORMS)('a process that has no more descriptors gets EMFILE, and loses nothing: %s', async (form, context) => {
+test.for(FORMS)('a set without a free descriptor fails with EMFILE, and nothing is lost: %s', async (form, context) => {
   const child = runLimited(
     context,
     'ulimit -n 64',
     form,
-    `// Loads all that there is.
+    `// Load all modules first.
      await set('a', 1);
      await new Promise(setImmediate);
      const taken = [];
      for (let isOver = false; !isOver; ) try { taken.push(fs.openSync('/dev/null')); } catch { isOver = true; }
-     // One more descriptor is free each time.
+     // Each round has one more free descriptor.
      for (let free = 0; free < 4; free++) {
        const answer = await set('a', free + 2);
        await new Promise(setImmediate);
@@ -228,9 +231,9 @@ test.for(FORMS)('a process that has no more descriptors gets EMFILE, and loses n
      say(await set('a', 9), state());`,
   );
   expect(await answers(child)).toEqual([
-    // None for the lock.
+    // No descriptor for the lock.
     [0, [true, 'LOCK_IO', 'EMFILE']],
-    // None to read the config.
+    // One for the lock, none for the config.
     [1, [true, 'CONFIG_READ', 'EMFILE']],
     [2, null],
     [3, null],

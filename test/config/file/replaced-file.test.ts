@@ -14,8 +14,8 @@ import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const configPath = () => join(temporaryDirectory(), 'config.toml');
 
-describe('what a person wrote', () => {
-  test('stays, byte for byte, but for the value that was set', async () => {
+describe('a set', () => {
+  test('changes no byte except the value', async () => {
     const path = configPath();
     const text = "\uFEFF# mine\r\n\r\n[server]  # here\r\n\tport = 8080   # the port\r\nname = 'x'";
     writeFileSync(path, text);
@@ -23,7 +23,7 @@ describe('what a person wrote', () => {
     expect(readFileSync(path, 'utf8')).toBe(text.replace('8080', '8081'));
   });
 
-  test('is not written again when nothing changes', async () => {
+  test('of the stored value does not replace the file', async () => {
     const path = configPath();
     writeFileSync(path, 'port = 0x1F90\n');
     const before = statSync(path, { bigint: true });
@@ -35,13 +35,13 @@ describe('what a person wrote', () => {
   });
 });
 
-test('an unset where there is no config leaves nothing behind', async () => {
+test('an unset without a config creates nothing', async () => {
   const directory = temporaryDirectory();
   expect(await unsetConfigValue(join(directory, 'new', 'config.toml'), 'a')).toBe(false);
   expect(readdirSync(directory)).toEqual([]);
 });
 
-test('what is written can be read by TOML 1.0 readers', async () => {
+test('TOML 1.0 readers can read what a set writes', async () => {
   const path = configPath();
   await updateConfig(path, (transaction) => {
     transaction.set('time', new TomlLiteral('07:32'));
@@ -63,7 +63,7 @@ test('what is written can be read by TOML 1.0 readers', async () => {
 });
 
 describe('a transaction', () => {
-  test('merges all calls that wait into one replacement of the file', async () => {
+  test('merges all waiting calls into one replacement of the file', async () => {
     const path = configPath();
     writeFileSync(path, '');
     const inodes = new Set<number>();
@@ -77,7 +77,7 @@ describe('a transaction', () => {
     expect(Object.keys(await readConfig(path))).toHaveLength(500);
   });
 
-  test('takes back only the edits of the call that throws', async () => {
+  test('undoes only the edits of the call that throws', async () => {
     const path = configPath();
     writeFileSync(path, 'a = 1\n');
     const outcomes = await Promise.allSettled([
@@ -95,7 +95,7 @@ describe('a transaction', () => {
     expect(readFileSync(path, 'utf8')).toBe('a = 1\nb = 2\nd = 4\n');
   });
 
-  test('keeps that order also where the config is not there yet', async () => {
+  test('runs calls in order if there is no config yet', async () => {
     const path = configPath();
     const set = setConfigValue(path, 'a', 1);
     const unset = unsetConfigValue(path, 'a');
@@ -103,7 +103,7 @@ describe('a transaction', () => {
     expect(await readConfig(path)).toEqual({});
   });
 
-  test('stores a value as it was when the call was made', async () => {
+  test('stores a value as it was at the time of the call', async () => {
     const path = configPath();
     const list: number[] = [];
     const sets = [0, 1, 2].map((number) => {
@@ -114,13 +114,13 @@ describe('a transaction', () => {
     expect(await readConfig(path)).toEqual({ k0: [0], k1: [0, 1], k2: [0, 1, 2] });
   });
 
-  test('keeps the program order of the calls of one thread', async () => {
+  test('runs the calls of one thread in program order', async () => {
     const path = configPath();
     await Promise.all(Array.from({ length: 50 }, (_, index) => setConfigValue(path, 'last', index)));
     expect(await readConfig(path)).toEqual({ last: 49 });
   });
 
-  test('gives back what its function returns, and shows it the edits so far', async () => {
+  test('returns the result of its function, which sees its own edits', async () => {
     const path = configPath();
     const seen = await updateConfig(path, (transaction) => {
       transaction.set('a.b', 1);
@@ -131,7 +131,7 @@ describe('a transaction', () => {
     expect(await readConfig(path)).toEqual({ a: { 'c.d': 'x' } });
   });
 
-  test('refuses a function that returns a promise, and writes nothing', async () => {
+  test('rejects a function that returns a promise, and writes nothing', async () => {
     const path = configPath();
     const asynchronous = async () => {
       throw new Error('unseen');
@@ -142,7 +142,7 @@ describe('a transaction', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('cannot be used once it has ended', async () => {
+  test('throws if it is used after its end', async () => {
     const path = configPath();
     const transaction = await updateConfig(path, (inner) => ({ inner }));
     expect(() => transaction.inner.set('a', 1)).toThrow('has ended');

@@ -23,9 +23,10 @@ import {
 } from '../../../src/index.js';
 import { heldElsewhere } from '../../support/process/lock-holder.js';
 import { blockedInKernel } from '../../support/process/process-state.js';
+import { HANG_TIMEOUT_MS } from '../../support/run/hang-timeout.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
-/** Each call that writes, and what it makes of `a = 1, b = 1`. */
+/** The calls that write, and the text that each makes of `a = 1, b = 1`. */
 const calls: Record<string, { call(path: string): unknown; readonly result: string }> = {
   set: { call: (path) => setConfigValue(path, 'a', 2), result: 'a = 2\nb = 1\n' },
   'set, synchronously': { call: (path) => setConfigValueSync(path, 'a', 2), result: 'a = 2\nb = 1\n' },
@@ -39,17 +40,17 @@ const calls: Record<string, { call(path: string): unknown; readonly result: stri
 };
 const names = Object.keys(calls);
 
-/** A way to a config: its links, by their names, and the path by which it is written. */
-interface Way {
-  /** `DIRECTORY` stands for the directory that all are in. */
+/** A path to a config that leads through links. */
+interface LinkedPath {
+  /** The target of each link, by its name. `DIRECTORY` stands for the test directory. */
   readonly links: Readonly<Record<string, string>>;
   readonly path: string;
-  /** A file that only seems to be meant. */
+  /** A file that the path seems to name, but does not. */
   readonly decoy?: string;
 }
 
-/** Makes the links of a way; gives the directory. */
-function build({ links }: Way): string {
+/** Makes the links in a new directory, and returns the directory. */
+function makeLinks({ links }: LinkedPath): string {
   const directory = temporaryDirectory();
   for (const [name, target] of Object.entries(links)) {
     mkdirSync(dirname(join(directory, name)), { recursive: true });
@@ -58,7 +59,7 @@ function build({ links }: Way): string {
   return directory;
 }
 
-/** Every file beneath a directory; a link with where it leads to. */
+/** Every file below a directory; links with their targets. */
 function listing(directory: string): string[] {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => !entry.isDirectory())
@@ -70,10 +71,10 @@ function listing(directory: string): string[] {
     .sort();
 }
 
-const linksOf = ({ links }: Way) => Object.entries(links).map(([name, target]) => `${name} -> ${target}`);
+const linksOf = ({ links }: LinkedPath) => Object.entries(links).map(([name, target]) => `${name} -> ${target}`);
 
-/** All lead to `real/c.toml`. */
-const ways: Record<string, Way> = {
+/** Paths that all lead to `real/c.toml`. */
+const linkedPaths: Record<string, LinkedPath> = {
   'an absolute link': { links: { link: 'DIRECTORY/real/c.toml' }, path: 'link' },
   'a relative link': { links: { link: 'real/c.toml' }, path: 'link' },
   'a relative link upward': { links: { 'sub/link': '../real/c.toml' }, path: 'sub/link' },
@@ -81,31 +82,31 @@ const ways: Record<string, Way> = {
     links: { chain: 'DIRECTORY/sub/link', 'sub/link': '../last', last: 'real/c.toml' },
     path: 'chain',
   },
-  'a link to the directory': { links: { way: 'real' }, path: 'way/c.toml' },
+  'a link to the directory': { links: { folder: 'real' }, path: 'folder/c.toml' },
   'a link in a directory that is a link': {
-    links: { way: 'far/away', 'far/away/link': '../../real/c.toml' },
-    path: 'way/link',
+    links: { folder: 'far/away', 'far/away/link': '../../real/c.toml' },
+    path: 'folder/link',
   },
-  // To what goes by the text alone this is c.toml beside the link.
-  'a link and `..`': { links: { way: 'real/sub' }, path: 'way/../c.toml', decoy: 'c.toml' },
+  // path.resolve would take this for c.toml beside the link.
+  'a link and `..`': { links: { folder: 'real/sub' }, path: 'folder/../c.toml', decoy: 'c.toml' },
 };
 
-describe.each(Object.entries(ways))('%s', (_name, way) => {
-  test.for(names)('stays, and its target is changed under the lock of the target, by %s', async (name) => {
-    const directory = build(way);
+describe.each(Object.entries(linkedPaths))('%s', (_name, linked) => {
+  test.for(names)('is kept: %s changes the target, under the lock of the target', async (name) => {
+    const directory = makeLinks(linked);
     mkdirSync(join(directory, 'real', 'sub'), { recursive: true });
     const target = join(directory, 'real', 'c.toml');
     writeFileSync(target, 'a = 1\nb = 1\n');
-    const decoys = way.decoy === undefined ? [] : [way.decoy];
+    const decoys = linked.decoy === undefined ? [] : [linked.decoy];
     for (const decoy of decoys) writeFileSync(join(directory, decoy), 'a = 7\n');
-    await calls[name]?.call(`${directory}/${way.path}`);
+    await calls[name]?.call(`${directory}/${linked.path}`);
     expect(readFileSync(target, 'utf8')).toBe(calls[name]?.result);
-    expect(listing(directory)).toEqual([...linksOf(way), ...decoys, 'real/c.toml', 'real/c.toml.lock'].sort());
+    expect(listing(directory)).toEqual([...linksOf(linked), ...decoys, 'real/c.toml', 'real/c.toml.lock'].sort());
     for (const decoy of decoys) expect(readFileSync(join(directory, decoy), 'utf8')).toBe('a = 7\n');
   });
 });
 
-const dangling: Record<string, Way> = {
+const dangling: Record<string, LinkedPath> = {
   'an absolute link': { links: { link: 'DIRECTORY/real/c.toml' }, path: 'link' },
   'a relative link': { links: { link: 'real/c.toml' }, path: 'link' },
   'a chain of links': {
@@ -113,36 +114,36 @@ const dangling: Record<string, Way> = {
     path: 'chain',
   },
   'a link in a directory that is a link': {
-    links: { way: 'far/away', 'far/away/link': '../../real/c.toml' },
-    path: 'way/link',
+    links: { folder: 'far/away', 'far/away/link': '../../real/c.toml' },
+    path: 'folder/link',
   },
 };
 
-describe.each(Object.entries(dangling))('%s to nothing', (_name, way) => {
+describe.each(Object.entries(dangling))('%s with a missing target', (_name, linked) => {
   test.for(names.filter((name) => !name.startsWith('unset')))(
-    'stays, and its target is made with its directory, by %s',
+    'is kept: %s creates the target and its directory',
     async (name) => {
-      const directory = build(way);
-      await calls[name]?.call(`${directory}/${way.path}`);
+      const directory = makeLinks(linked);
+      await calls[name]?.call(`${directory}/${linked.path}`);
       expect(readFileSync(join(directory, 'real', 'c.toml'), 'utf8')).toBe('a = 2\n');
-      expect(listing(directory)).toEqual([...linksOf(way), 'real/c.toml', 'real/c.toml.lock'].sort());
+      expect(listing(directory)).toEqual([...linksOf(linked), 'real/c.toml', 'real/c.toml.lock'].sort());
     },
   );
 
-  test.for(names.filter((name) => name.startsWith('unset')))('has nothing made by %s', async (name) => {
-    const directory = build(way);
-    expect(await calls[name]?.call(`${directory}/${way.path}`)).toBe(false);
-    expect(listing(directory)).toEqual(linksOf(way).sort());
+  test.for(names.filter((name) => name.startsWith('unset')))('is kept: %s creates nothing', async (name) => {
+    const directory = makeLinks(linked);
+    expect(await calls[name]?.call(`${directory}/${linked.path}`)).toBe(false);
+    expect(listing(directory)).toEqual(linksOf(linked).sort());
     expect(existsSync(join(directory, 'real'))).toBe(false);
   });
 });
 
-const chain = (length: number): Way => ({
+const chainOf = (length: number): LinkedPath => ({
   links: Object.fromEntries(Array.from({ length }, (_, index) => [`link${index}`, `link${index + 1}`])),
   path: 'link0',
 });
 
-const wrong: Record<string, Way & { readonly cause: string; readonly says: RegExp }> = {
+const broken: Record<string, LinkedPath & { readonly cause: string; readonly says: RegExp }> = {
   'a link to itself': {
     links: { link: 'link' },
     path: 'link',
@@ -155,18 +156,18 @@ const wrong: Record<string, Way & { readonly cause: string; readonly says: RegEx
     cause: 'ELOOP',
     says: /too many symbolic links \(ELOOP\)/,
   },
-  'a loop on the way': {
-    links: { way: 'way2', way2: 'way' },
-    path: 'way/c.toml',
+  'a loop in a directory of the path': {
+    links: { folder: 'folder2', folder2: 'folder' },
+    path: 'folder/c.toml',
     cause: 'ELOOP',
     says: /too many symbolic links \(ELOOP\)/,
   },
-  'a chain of more links than the system follows': {
-    ...chain(50),
+  'a chain with more links than the system follows': {
+    ...chainOf(50),
     cause: 'ELOOP',
     says: /too many symbolic links \(ELOOP\)/,
   },
-  'a link to a directory that is not there': {
+  'a link to a missing directory': {
     links: { link: 'real/' },
     path: 'link',
     cause: 'ENOENT',
@@ -174,38 +175,38 @@ const wrong: Record<string, Way & { readonly cause: string; readonly says: RegEx
   },
 };
 
-describe.each(Object.entries(wrong))('%s', (_name, way) => {
-  test.for(names.filter((name) => way.cause === 'ELOOP' || !name.startsWith('unset')))(
-    'is CONFIG_READ, and nothing is made, by %s',
+describe.each(Object.entries(broken))('%s', (_name, linked) => {
+  test.for(names.filter((name) => linked.cause === 'ELOOP' || !name.startsWith('unset')))(
+    'fails with CONFIG_READ and creates nothing: %s',
     async (name) => {
-      const directory = build(way);
-      const call = async () => calls[name]?.call(`${directory}/${way.path}`);
+      const directory = makeLinks(linked);
+      const call = async () => calls[name]?.call(`${directory}/${linked.path}`);
       await expect(call()).rejects.toMatchObject({
         code: 'CONFIG_READ',
-        cause: { code: way.cause },
-        message: expect.stringMatching(way.says),
+        cause: { code: linked.cause },
+        message: expect.stringMatching(linked.says),
       });
-      expect(listing(directory)).toEqual(linksOf(way).sort());
+      expect(listing(directory)).toEqual(linksOf(linked).sort());
     },
   );
 });
 
-test('thirty links are followed', async () => {
-  const way = chain(30);
-  const directory = build(way);
+test('a set follows a chain of thirty links', async () => {
+  const linked = chainOf(30);
+  const directory = makeLinks(linked);
   await setConfigValue(join(directory, 'link0'), 'a', 1);
   await setConfigValue(join(directory, 'link0'), 'a', 2);
   expect(readFileSync(join(directory, 'link30'), 'utf8')).toBe('a = 2\n');
   expect(lstatSync(join(directory, 'link30')).isSymbolicLink()).toBe(false);
 });
 
-test('a link that leads elsewhere by the time that the lock is there is followed there', async () => {
+test('a set follows a link that was changed while it waited for the lock', async () => {
   const directory = temporaryDirectory();
   const link = join(directory, 'link');
   for (const name of ['old', 'new']) writeFileSync(join(directory, name), `name = "${name}"\n`);
   symlinkSync('old', link);
   const holder = await heldElsewhere(join(directory, 'old.lock'));
-  const waiting = setConfigValue(link, 'a', 1);
+  const waiting = setConfigValue(link, 'a', 1, { timeout: HANG_TIMEOUT_MS });
   await blockedInKernel(process.pid);
   symlinkSync('new', `${link}2`);
   renameSync(`${link}2`, link);
@@ -215,16 +216,16 @@ test('a link that leads elsewhere by the time that the lock is there is followed
   expect(await readConfig(join(directory, 'new'))).toEqual({ name: 'new', a: 1 });
 });
 
-describe.each(['file', 'directory'])('a %s in whose place a link is by the time that the lock is there', (kind) => {
-  test.each(['set', 'first set'])('is followed: %s', async (what) => {
+describe.each(['file', 'directory'])('a %s that a link replaced while a call waited for the lock', (kind) => {
+  test.each(['set', 'first set'])('leads to the target of the link: %s', async (call) => {
     const directory = temporaryDirectory();
     const [place, other] = [join(directory, 'place'), join(directory, 'other')];
     for (const name of [place, other]) mkdirSync(name);
     writeFileSync(join(other, 'config.toml'), 'name = "other"\n');
     const path = join(place, 'config.toml');
-    if (what === 'set') writeFileSync(path, 'name = "place"\n');
+    if (call === 'set') writeFileSync(path, 'name = "place"\n');
     const holder = await heldElsewhere(`${path}.lock`);
-    const waiting = setConfigValue(path, 'a', 1);
+    const waiting = setConfigValue(path, 'a', 1, { timeout: HANG_TIMEOUT_MS });
     await blockedInKernel(process.pid);
     const moved = kind === 'file' ? path : place;
     if (existsSync(moved)) renameSync(moved, `${moved}.old`);
@@ -234,12 +235,12 @@ describe.each(['file', 'directory'])('a %s in whose place a link is by the time 
     expect(lstatSync(moved).isSymbolicLink()).toBe(true);
     expect(await readConfig(join(other, 'config.toml'))).toEqual({ name: 'other', a: 1 });
     const old = kind === 'file' ? `${path}.old` : join(`${place}.old`, 'config.toml');
-    if (what === 'set') expect(await readConfig(old)).toEqual({ name: 'place' });
+    if (call === 'set') expect(await readConfig(old)).toEqual({ name: 'place' });
     else expect(existsSync(old)).toBe(false);
   });
 });
 
-test('another name of the file, a hard link, keeps the text that it had', async () => {
+test('another hard link of the file keeps the old text', async () => {
   const directory = temporaryDirectory();
   const [one = '', other = ''] = ['one.toml', 'other.toml'].map((name) => join(directory, name));
   writeFileSync(one, 'a = 1\n');

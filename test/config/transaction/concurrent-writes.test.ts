@@ -4,11 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { readConfig, setConfigValue } from '../../../src/index.js';
 import { withPackage } from '../../support/package/dist.js';
 import { Child } from '../../support/process/child.js';
+import { HANG_TIMEOUT_MS } from '../../support/run/hang-timeout.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const configPath = () => join(temporaryDirectory(), 'config.toml');
+const TIMEOUT = `{ timeout: ${HANG_TIMEOUT_MS} }`;
 
-/** Processes that start at one moment: each waits for a line once it is ready. */
+/** Starts processes that run a script at the same moment: each waits for a line once it is ready. */
 async function startTogether(count: number, script: (index: number) => string): Promise<Child[]> {
   const children = Array.from({ length: count }, (_, index) =>
     Child.node(
@@ -37,24 +39,25 @@ test('concurrent_writes_respect_file_lock', async () => {
   expect(await readConfig(path)).toEqual(numbered(10));
 });
 
-describe('writers in separate processes lose nothing', () => {
+// A guard against hangs: a busy machine takes minutes to start a hundred processes.
+describe('writers in separate processes lose nothing', { timeout: 400_000 }, () => {
   test.each([20, 50, 100])('%i at once', async (count) => {
     const path = configPath();
     const children = await startTogether(
       count,
-      (index) => `await zjj.setConfigValue(${JSON.stringify(path)}, 'key_${index}', ${index});`,
+      (index) => `await zjj.setConfigValue(${JSON.stringify(path)}, 'key_${index}', ${index}, ${TIMEOUT});`,
     );
     await expectSuccess(children);
     expect(await readConfig(path)).toEqual(numbered(count));
   });
 
-  test('eight with fifty keys each', async () => {
+  test('eight that set fifty keys each', async () => {
     const path = configPath();
     const children = await startTogether(
       8,
       (index) => `
         for (let number = 0; number < 50; number++) {
-          await zjj.setConfigValue(${JSON.stringify(path)}, 'writer_${index}.key_' + number, number);
+          await zjj.setConfigValue(${JSON.stringify(path)}, 'writer_${index}.key_' + number, number, ${TIMEOUT});
         }`,
     );
     await expectSuccess(children);
@@ -62,13 +65,14 @@ describe('writers in separate processes lose nothing', () => {
     expect(await readConfig(path)).toEqual(expected);
   });
 
-  test('eight that count up one number', async () => {
+  test('eight that increment one counter', async () => {
     const path = configPath();
     const children = await startTogether(
       8,
       () => `
         for (let round = 0; round < 50; round++) {
-          await zjj.updateConfig(${JSON.stringify(path)}, (tx) => tx.set('count', (tx.get('count') ?? 0) + 1));
+          const increment = (tx) => tx.set('count', (tx.get('count') ?? 0) + 1);
+          await zjj.updateConfig(${JSON.stringify(path)}, increment, ${TIMEOUT});
         }`,
     );
     await expectSuccess(children);
@@ -78,7 +82,7 @@ describe('writers in separate processes lose nothing', () => {
 
 test('readers during writes never see a torn or partial file', async () => {
   const path = configPath();
-  // Two keys that every write changes together, with much text between them.
+  // Every write changes two keys together, with much text between them.
   const filler = Array.from({ length: 400 }, (_, index) => `filler_${index} = "${'x'.repeat(100)}"`).join('\n');
   writeFileSync(path, `first = 0\n${filler}\nlast = 0\n`);
   const writers = await startTogether(
@@ -89,7 +93,7 @@ test('readers during writes never see a torn or partial file', async () => {
           const next = tx.get('first') + 1;
           tx.set('first', next);
           tx.set('last', next);
-        });
+        }, ${TIMEOUT});
       }`,
   );
   const readers = await startTogether(
@@ -108,20 +112,24 @@ test('readers during writes never see a torn or partial file', async () => {
   await expectSuccess([...writers, ...readers]);
 });
 
-test('any mix of synchronous and asynchronous writers, readers and lock holders comes to an end', async () => {
+test('no mix of synchronous and asynchronous writers, readers and lock holders deadlocks', async () => {
   const path = configPath();
   const file = JSON.stringify(path);
   const scripts = [
-    (index: number) => `for (let i = 0; i < 20; i++) zjj.setConfigValueSync(${file}, 'sync_${index}_' + i, i);`,
+    (index: number) =>
+      `for (let i = 0; i < 20; i++) zjj.setConfigValueSync(${file}, 'sync_${index}_' + i, i, ${TIMEOUT});`,
     (index: number) => `
-      await Promise.all(Array.from({ length: 20 }, (_, i) => zjj.setConfigValue(${file}, 'async_${index}_' + i, i)));`,
+      await Promise.all(
+        Array.from({ length: 20 }, (_, i) => zjj.setConfigValue(${file}, 'async_${index}_' + i, i, ${TIMEOUT})),
+      );`,
     () => `for (let i = 0; i < 20; i++) await zjj.withLock(${file} + '.lock', () => new Promise(setImmediate));`,
-    () =>
-      `for (let i = 0; i < 20; i++) zjj.lockSync(${file} + '.lock', { mode: i % 2 ? 'shared' : 'exclusive' }).release();`,
+    () => `
+      const modes = ['exclusive', 'shared'];
+      for (let i = 0; i < 20; i++) zjj.lockSync(${file} + '.lock', { mode: modes[i % 2] }).release();`,
     (index: number) => `
       for (let i = 0; i < 20; i++) {
-        await zjj.setConfigValue(${file}, 'gone_${index}', i);
-        if (!(await zjj.unsetConfigValue(${file}, 'gone_${index}'))) throw new Error('was not there');
+        await zjj.setConfigValue(${file}, 'gone_${index}', i, ${TIMEOUT});
+        if (!(await zjj.unsetConfigValue(${file}, 'gone_${index}', ${TIMEOUT}))) throw new Error('missing');
       }`,
     () => `for (let i = 0; i < 20; i++) await zjj.readConfig(${file});`,
   ];

@@ -15,18 +15,13 @@ import {
 import { withPackage } from '../../support/package/dist.js';
 import { Child } from '../../support/process/child.js';
 import { heldElsewhere } from '../../support/process/lock-holder.js';
+import { rejection } from '../../support/rejection.js';
+import { HANG_TIMEOUT_MS } from '../../support/run/hang-timeout.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const configPath = () => join(temporaryDirectory(), 'config.toml');
 
-async function rejection(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-}
-
-test('a lock held elsewhere makes a set fail with LOCK_TIMEOUT after its timeout, and leaves the file as it was', async () => {
+test('a set fails with LOCK_TIMEOUT while another process holds the lock, and the file does not change', async () => {
   const path = configPath();
   const text = '# mine\nport = 1\n';
   writeFileSync(path, text);
@@ -52,11 +47,11 @@ test('readers do not wait for the lock', async () => {
   expect(await getConfigValue(path, 'port')).toBe(1);
 });
 
-test('a stuck holder is reported after five seconds, one that is replaced by others is waited for', async () => {
+test('a set times out after five seconds on a stuck holder, but not while the lock changes hands', async () => {
   const path = configPath();
   const stuck = configPath();
   await heldElsewhere(`${stuck}.lock`);
-  // Two processes that hand the lock to each other, never long, for more than five seconds.
+  // For seven seconds, three processes pass the lock around. None holds it for long.
   const script = withPackage(`
     const until = Date.now() + 7000;
     console.log('started');
@@ -77,28 +72,27 @@ test('a stuck holder is reported after five seconds, one that is replaced by oth
   expect(await moves).toBeUndefined();
 });
 
-test('what comes before the wait is no part of the five seconds', async () => {
+test('the five seconds begin with the wait for the lock, not with the call', async () => {
   const path = configPath();
   const other = await heldElsewhere(`${path}.lock`);
   setTimeout(() => other.write('end'), 5500);
-  let isSlow = true;
+  let count = 0;
   const locate = () => {
-    // As a large config, or a busy machine.
-    if (isSlow) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
-    isSlow = false;
+    // The second call comes after the write began and before it waits. A large config or a busy machine is slow there.
+    if (++count === 2) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4500);
     return path;
   };
   await transact(locate, (transaction) => transaction.set('a', 1));
   expect(await readConfig(path)).toEqual({ a: 1 });
 });
 
-test('an aborted set rejects with the reason, and what was queued behind it is written', async () => {
+test('an aborted set rejects with the reason, and the set queued behind it is written', async () => {
   const path = configPath();
   const other = await heldElsewhere(`${path}.lock`);
   const controller = new AbortController();
   const reason = new Error('enough');
   const aborted = rejection(setConfigValue(path, 'a', 1, { signal: controller.signal }));
-  const waiting = setConfigValue(path, 'b', 2);
+  const waiting = setConfigValue(path, 'b', 2, { timeout: HANG_TIMEOUT_MS });
   controller.abort(reason);
   expect(await aborted).toBe(reason);
   other.write('end');
@@ -107,7 +101,7 @@ test('an aborted set rejects with the reason, and what was queued behind it is w
   expect(await rejection(setConfigValue(path, 'c', 3, { signal: AbortSignal.abort(reason) }))).toBe(reason);
 });
 
-test('onWait is told who holds the lock, once for each call', async () => {
+test('onWait gets the holder of the lock, once per call', async () => {
   const path = configPath();
   const held = await lock(`${path}.lock`);
   const holders: unknown[] = [];
@@ -118,7 +112,7 @@ test('onWait is told who holds the lock, once for each call', async () => {
   expect(holders).toMatchObject([{ pid: process.pid }, { pid: process.pid }]);
 });
 
-test('a call whose onWait throws rejects with that, and leaves no wait behind', async () => {
+test('a call whose onWait throws rejects with that error and stops waiting', async () => {
   const path = configPath();
   const other = await heldElsewhere(`${path}.lock`);
   const child = Child.node(
@@ -131,11 +125,11 @@ test('a call whose onWait throws rejects with that, and leaves no wait behind', 
   other.write('end');
 });
 
-test('starting over again and again ends with the timeout, and with an abort', async () => {
+test('a transaction that starts over again and again ends at its timeout or abort', async () => {
   const path = configPath();
   writeFileSync(path, 'a = 0\n');
   let count = 0;
-  // Somebody without the lock saves the file each time that it was read.
+  // A program without the lock saves the file every time after it was read.
   const disturbed = (transaction: { set(key: string, value: number): void }) => {
     writeFileSync(path, `a = ${++count}\n`);
     transaction.set('b', 1);
@@ -169,7 +163,7 @@ test('a synchronous write that would wait for its own thread throws LOCK_DEADLOC
   expect(await readConfig(path)).toEqual({ a: 1 });
 });
 
-test('a process that is killed while it holds the lock delays nobody, and its litter goes with the next write', async () => {
+test('a set gets the lock when its holder is killed, and removes the temporary file of the dead process', async () => {
   const path = configPath();
   writeFileSync(path, 'port = 1\n');
   const holder = Child.node(
@@ -182,18 +176,19 @@ test('a process that is killed while it holds the lock delays nobody, and its li
       });`),
   );
   expect(await holder.line()).toBe('holds');
-  const waiting = setConfigValue(path, 'host', 'a');
+  const waiting = setConfigValue(path, 'host', 'a', { timeout: HANG_TIMEOUT_MS });
   holder.process.kill('SIGKILL');
   await waiting;
   expect(readFileSync(path, 'utf8')).toBe('port = 1\nhost = "a"\n');
   expect(readdirSync(join(path, '..')).sort()).toEqual(['config.toml', 'config.toml.lock']);
 });
 
-test('writers whose lock file is deleted again and again lose nothing', async () => {
+test('writers lose nothing while their lock file is deleted again and again', async () => {
   const path = configPath();
   const script = withPackage(`
     for (let round = 0; round < 100; round++) {
-      await zjj.updateConfig(${JSON.stringify(path)}, (tx) => tx.set('count', (tx.get('count') ?? 0) + 1));
+      const increment = (tx) => tx.set('count', (tx.get('count') ?? 0) + 1);
+      await zjj.updateConfig(${JSON.stringify(path)}, increment, { timeout: ${HANG_TIMEOUT_MS} });
     }`);
   const writers = Array.from({ length: 4 }, () => Child.node(script));
   let isOver = false;

@@ -5,29 +5,34 @@ import { expect, test } from 'vitest';
 import { readConfig, setConfigValue, updateConfig } from '../../../src/index.js';
 import { withPackage } from '../../support/package/dist.js';
 import { Child } from '../../support/process/child.js';
+import { HANG_TIMEOUT_MS } from '../../support/run/hang-timeout.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
-// Somebody removes the lock file of a transaction: docs/decisions/sweep-condition.md.
+// The lock file is removed during a transaction: docs/decisions/sweep-condition.md.
 
-/** Sets a key, and calls `meanwhile` before the new file is put on disk. Resolves to the number of tries. */
-async function setWith(path: string, key: string, meanwhile: () => void): Promise<number> {
-  const release = occupyThreadPool();
-  let tries = 0;
-  await updateConfig(path, (transaction) => {
-    // All until the fsync, which waits for a thread of the pool, is one turn.
-    if (++tries === 1) {
-      process.nextTick(() => {
-        meanwhile();
-        release();
-      });
-    }
-    transaction.set(key, 1);
-  });
-  return tries;
+/** Sets a key, and calls `beforeSync` before the fsync of the new file. Resolves to the number of attempts. */
+async function setWith(path: string, key: string, beforeSync: () => void): Promise<number> {
+  const release = blockThreadPool();
+  let attempts = 0;
+  await updateConfig(
+    path,
+    (transaction) => {
+      // Everything up to the fsync runs in one turn. The fsync waits for a thread of the pool.
+      if (++attempts === 1) {
+        process.nextTick(() => {
+          beforeSync();
+          release();
+        });
+      }
+      transaction.set(key, 1);
+    },
+    { timeout: HANG_TIMEOUT_MS },
+  );
+  return attempts;
 }
 
-/** Gives every thread of libuv's pool a FIFO to open, which nobody writes to until the result is called. */
-function occupyThreadPool(): () => void {
+/** Blocks every thread of libuv's pool in open(2) of a FIFO, until the returned function is called. */
+function blockThreadPool(): () => void {
   const fifo = join(temporaryDirectory(), 'fifo');
   execFileSync('mkfifo', [fifo]);
   const { UV_THREADPOOL_SIZE = 4 } = process.env;
@@ -36,34 +41,38 @@ function occupyThreadPool(): () => void {
 }
 
 test.each([
-  ['makes the transaction start over', 'that was there', 2],
-  ['costs nothing', 'that is new', 1],
-])('a lock file that is removed before there is anything to write %s, if it is one %s', async (_, what, tries) => {
+  ['starts over', 'an existing', 2],
+  ['does not start over', 'a new', 1],
+])('a transaction %s if %s lock file is removed during the merge', async (_, lockFile, attempts) => {
   const path = join(temporaryDirectory(), 'config.toml');
-  if (what === 'that was there') await setConfigValue(path, 'a', 0);
+  if (lockFile === 'an existing') await setConfigValue(path, 'a', 0);
   let count = 0;
-  await updateConfig(path, (transaction) => {
-    if (++count === 1) rmSync(`${path}.lock`);
-    transaction.set('a', count);
-  });
-  expect(await readConfig(path)).toEqual({ a: tries });
+  await updateConfig(
+    path,
+    (transaction) => {
+      if (++count === 1) rmSync(`${path}.lock`);
+      transaction.set('a', count);
+    },
+    { timeout: HANG_TIMEOUT_MS },
+  );
+  expect(await readConfig(path)).toEqual({ a: attempts });
 });
 
-test('a lock file that is removed later, and that nobody makes anew, costs nothing', async () => {
+test('a transaction does not start over if its lock file is removed after the merge and not replaced', async () => {
   const path = join(temporaryDirectory(), 'config.toml');
   await setConfigValue(path, 'a', 0);
   expect(await setWith(path, 'a', () => rmSync(`${path}.lock`))).toBe(1);
   expect(await readConfig(path)).toEqual({ a: 1 });
 });
 
-test.each(['a new config', 'one that there is'])(
-  'who has the lock by a lock file made anew sweeps away what the writer before was making, who starts over: %s',
-  async (what) => {
+test.each(['a new config', 'an existing config'])(
+  'the holder of a new lock file sweeps the temporary file of the previous holder, which starts over: %s',
+  async (config) => {
     const path = join(temporaryDirectory(), 'config.toml');
-    if (what === 'one that there is') await setConfigValue(path, 'first', 1);
+    if (config === 'an existing config') await setConfigValue(path, 'first', 1);
     const reading = join(temporaryDirectory(), 'reading');
-    // It stays between reading and writing: the config is still what the other one has read.
-    const next = Child.node(
+    // The second writer pauses between read and write, so the config is still the file that the first writer read.
+    const second = Child.node(
       withPackage(`
         await new Promise((resolve) => process.stdin.once('data', resolve));
         process.stdin.destroy();
@@ -72,15 +81,15 @@ test.each(['a new config', 'one that there is'])(
           fs.writeFileSync(${JSON.stringify(reading)}, '');
           while (fs.existsSync(${JSON.stringify(reading)}));
           tx.set('b', 1);
-        });`),
+        }, { timeout: ${HANG_TIMEOUT_MS} });`),
     );
     const temporaryFiles = () => readdirSync(join(path, '..')).filter((name) => name.endsWith('.tmp'));
     let mine: readonly string[] = [];
     let left: readonly string[] = [];
-    const isSet = setWith(path, 'a', () => {
+    const setting = setWith(path, 'a', () => {
       mine = temporaryFiles();
       rmSync(`${path}.lock`);
-      next.write('go');
+      second.write('go');
       while (!existsSync(reading));
       left = temporaryFiles();
     });
@@ -88,8 +97,8 @@ test.each(['a new config', 'one that there is'])(
     rmSync(reading);
     expect(mine).toHaveLength(1);
     expect(left).not.toContain(mine[0]);
-    expect(await isSet).toBe(2);
-    expect([await next.exit(), next.stderr]).toEqual([0, '']);
+    expect(await setting).toBe(2);
+    expect([await second.exit(), second.stderr]).toEqual([0, '']);
     expect(await readConfig(path)).toMatchObject({ a: 1, b: 1 });
   },
 );

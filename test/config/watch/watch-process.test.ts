@@ -21,7 +21,7 @@ function saveByRename(path: string, text: string): void {
 const storeScript = (path: string, script: string) =>
   withPackage(`const store = new zjj.ConfigStore(${JSON.stringify(path)});\n${script}`);
 
-/** How many directories a process watches, as Linux shows it. */
+/** Source text of a function that counts the inotify watches of its process: proc_pid_fdinfo(5). */
 const countWatches = `
   const fs = require('node:fs');
   const countWatches = () => fs.readdirSync('/proc/self/fdinfo').reduce((count, fd) => {
@@ -33,7 +33,7 @@ const countWatches = `
   }, 0);`;
 const hasFdinfo = existsSync('/proc/self/fdinfo');
 
-test('a process stays alive for a watch, and not for onChange', async () => {
+test('a watch keeps its process alive, onChange does not', async () => {
   const path = configPath();
   const listening = Child.node(storeScript(path, `store.onChange(() => {}); console.log('listens');`));
   expect(await listening.line()).toBe('listens');
@@ -43,7 +43,7 @@ test('a process stays alive for a watch, and not for onChange', async () => {
       path,
       `
       store.onChange(() => {})[Symbol.dispose]();
-      process.on('beforeExit', () => console.log('would end'));
+      process.on('beforeExit', () => console.log('idle'));
       const changes = store.watch();
       console.log('watches');
       console.log(JSON.stringify((await changes.next()).value));
@@ -54,16 +54,18 @@ test('a process stays alive for a watch, and not for onChange', async () => {
   expect(await watching.line()).toBe('watches');
   await setConfigValue(path, 'a', 2);
   expect(await watching.line()).toBe('{"old":{"a":1},"new":{"a":2},"keys":[["a"]]}');
-  expect(await watching.line()).toBe('would end');
+  expect(await watching.line()).toBe('idle');
   expect(await watching.exit()).toBe(0);
 });
 
-test.runIf(hasFdinfo)('all watches of a path share one of the system, and leave none (needs /proc)', async () => {
-  const path = configPath();
-  const child = Child.node(
-    storeScript(
-      path,
-      `${countWatches}
+test.runIf(hasFdinfo)(
+  'all watches of a path share one inotify watch and close it at the end (needs /proc)',
+  async () => {
+    const path = configPath();
+    const child = Child.node(
+      storeScript(
+        path,
+        `${countWatches}
       const controller = new AbortController();
       const counts = [countWatches()];
       const subscriptions = Array.from({ length: 50 }, () => store.onChange(() => {}));
@@ -86,14 +88,15 @@ test.runIf(hasFdinfo)('all watches of a path share one of the system, and leave 
       } catch {}
       counts.push(countWatches());
       console.log(counts.join(), watchers);`,
-    ),
-  );
-  expect(await child.line()).toBe('0,1,1,1,0 1');
-  expect(await child.exit()).toBe(0);
-});
+      ),
+    );
+    expect(await child.line()).toBe('0,1,1,1,0 1');
+    expect(await child.exit()).toBe(0);
+  },
+);
 
 test.runIf(hasFdinfo)(
-  'a directory that the path leads through no more is not watched any more (needs /proc)',
+  'a directory is no longer watched once the path does not lead through it (needs /proc)',
   async () => {
     const directory = temporaryDirectory();
     const path = join(directory, 'config.toml');
@@ -123,7 +126,7 @@ test.runIf(hasFdinfo)(
   },
 );
 
-test('what a listener throws is an uncaught exception, and the others are called all the same', async () => {
+test('an error thrown by a listener is an uncaught exception, and the other listeners are still called', async () => {
   const path = configPath();
   const child = Child.node(
     storeScript(
@@ -131,7 +134,7 @@ test('what a listener throws is an uncaught exception, and the others are called
       `
       process.on('uncaughtException', (error) => console.log(error.message));
       store.onChange(() => { throw new Error('mine'); });
-      store.watch({ onError() { throw new Error('of onError'); } });
+      store.watch({ onError() { throw new Error('from onError'); } });
       store.onChange(({ new: config }) => console.log(config.a));
       console.log('listens');
       process.stdin.once('data', () => process.exit());`,
@@ -141,13 +144,13 @@ test('what a listener throws is an uncaught exception, and the others are called
   await setConfigValue(path, 'a', 2);
   expect([await child.line(), await child.line()].sort()).toEqual(['2', 'mine']);
   saveByRename(path, 'a = ');
-  expect(await child.line()).toBe('of onError');
+  expect(await child.line()).toBe('from onError');
   saveByRename(path, 'a = 3\n');
   expect([await child.line(), await child.line()].sort()).toEqual(['3', 'mine']);
   child.write('end');
 });
 
-test('where the system watches no more directories, changes are still seen (needs strace)', async (context) => {
+test('changes are seen even if the system allows no more inotify watches (needs strace)', async (context) => {
   requires(context, ['strace']);
   const path = configPath();
   const log = join(temporaryDirectory(), 'strace');

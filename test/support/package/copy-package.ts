@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { temporaryDirectory } from '../temporary-directory.js';
 import { root } from './dist.js';
 
-/** A second installation of the built package; gives its entry. */
+/** Makes a second installation of the built package and returns the path of its entry point. */
 export function copyOfPackage(): string {
   const copy = temporaryDirectory();
   for (const part of ['dist', 'prebuilds', 'package.json', join('node_modules', 'node-gyp-build')]) {

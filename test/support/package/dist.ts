@@ -1,12 +1,14 @@
+// package/ has the package as its users get it: built, copied, packed and installed.
+
 import { join } from 'node:path';
 
-/** The package's root. */
+/** The root of the package. */
 export const root = join(__dirname, '..', '..', '..');
 
-/** The package as built, for child processes. */
+/** The entry point of the built package, for child processes. */
 export const dist = join(root, 'dist', 'index.js');
 
-/** A script of Node.js that has the package as `zjj`. */
+/** Arguments for Node.js that run a script with the package as `zjj`. */
 export function withPackage(script: string): string[] {
   return ['-e', `const zjj = require(${JSON.stringify(dist)});\n(async () => {\n${script}\n})();`];
 }

@@ -1,6 +1,6 @@
 const { readFileSync } = require('node:fs');
 
-/** The files of the package's binaries that this process has in memory. */
+/** The paths of the package's binaries that this process has loaded. */
 exports.loadedAddons = () => {
   const files =
     process.platform === 'linux'

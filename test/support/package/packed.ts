@@ -1,11 +1,11 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
-import { npm, type Outcome, run } from '../process/user.js';
+import { npm, type Outcome, run } from '../process/run-command.js';
 import { oncePerRun } from '../run/once-per-run.js';
 import { root } from './dist.js';
 
-/** What `npm publish` would be given. The build in it is that of `pretest`. */
+/** The tarball that `npm publish` would upload. It contains the build that `pretest` made. */
 export function tarball(): string {
   const directory = oncePerRun('tarball', (directory) => {
     const { status, stderr } = run(
@@ -15,11 +15,11 @@ export function tarball(): string {
     if (status !== 0) throw new Error(stderr);
   });
   const [name] = readdirSync(directory);
-  if (name === undefined) throw new Error('npm pack made nothing');
+  if (name === undefined) throw new Error('npm pack wrote no tarball');
   return join(directory, name);
 }
 
-/** A project that depends on nothing yet, with the programs of test/package/user/ in it. */
+/** Makes a project without dependencies that contains the programs of test/package/user/. */
 export function makeProject(directory: string): void {
   cpSync(join(root, 'test/package/user'), directory, { recursive: true });
   writeFileSync(join(directory, 'package.json'), JSON.stringify({ name: 'user', version: '1.0.0', private: true }));
@@ -28,8 +28,8 @@ export function makeProject(directory: string): void {
 const NO_NETWORK = /\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED)\b/;
 
 /**
- * A project that npm has installed the tarball in, and what npm said: for all to read, and for none to change. Skips a
- * test where no registry can be reached; fails it in CI.
+ * A project with the tarball installed by npm, and the result of that installation. All test files share the project,
+ * so a test must not change it. Skips the test if no registry can be reached; fails it in CI.
  */
 export function npmProject(context: TestContext): { directory: string; outcome: Outcome } {
   const shared = oncePerRun('npm', (shared) => {

@@ -5,11 +5,14 @@ import { missingTools } from '../../../scripts/pinned-tools.mjs';
 import { root } from './dist.js';
 
 /**
- * A file of a package that tools/ pins, by the name that its package.json has for it. Skips a test where that version is
- * not installed; fails it in CI.
+ * The path of a file in a package that tools/ pins.
+ *
+ * Skips the test if the pinned version is not installed; fails it in CI.
+ *
+ * @param name - The name of the dependency in the package.json of the folder.
  */
 export function tool(context: TestContext, folder: 'package' | 'runtimes', name: string, file: string): string {
-  // Those in tools/runtimes are for nothing else.
+  // The binaries in tools/runtimes run on no other platform.
   if (folder === 'runtimes' && !isLinuxX64) context.skip('needs Linux on x64 with glibc');
   if (missingTools(root, folder).includes(name)) {
     const reason = `not installed: ${name} (npm ci --prefix tools/${folder})`;

@@ -1,9 +1,11 @@
+// process/ has child processes to test against, and ways to observe them.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 import { commandLine } from '../run/runtime.js';
 
-/** A child process that writes lines; killed when the test ends. */
+/** A child process that talks to the test in lines. It is killed when the test ends. */
 export class Child {
   readonly process: ChildProcess;
   readonly #lines: string[] = [];
@@ -14,14 +16,14 @@ export class Child {
 
   constructor(command: string, args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
     this.process = spawn(command, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
-    // Not by ChildProcess.signalCode: Deno sets it already when the signal is sent.
+    // Not ChildProcess.signalCode: Deno sets it as soon as the signal is sent.
     this.#exit = new Promise((resolve) => {
       this.process.on('exit', (code, signal) => resolve(code ?? signal));
     });
     this.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text;
     });
-    // What it did not read before it ended is no error.
+    // EPIPE: a child may end before it has read its input.
     this.process.stdin?.on('error', () => {});
     if (this.process.stdout === null) throw new Error('no stdout');
     createInterface({ input: this.process.stdout })
@@ -38,7 +40,7 @@ export class Child {
     });
   }
 
-  /** Runs a script of Node.js, on the runtime that the test runs on. */
+  /** Starts a Node.js script on the runtime that runs the test. */
   static node(args: readonly string[], options?: { cwd?: string; env?: NodeJS.ProcessEnv }): Child {
     const [command, ...rest] = commandLine(args);
     return new Child(command, rest, options);
@@ -49,24 +51,24 @@ export class Child {
     return this.process.pid;
   }
 
-  /** The next line that it writes. */
+  /** The next line of its standard output. Throws if the child ended without another line. */
   async line(): Promise<string> {
     for (;;) {
       const line = this.#lines.shift();
       if (line !== undefined) return line;
-      if (this.#ended) throw new Error(`the child wrote nothing more; stderr: ${this.stderr}`);
+      if (this.#ended) throw new Error(`the child ended without another line; stderr: ${this.stderr}`);
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
   }
 
-  /** A line to its standard input. */
+  /** Writes a line to its standard input. */
   write(line: string): void {
     this.process.stdin?.write(`${line}\n`);
   }
 
-  /** Its exit code, or the signal that ended it. */
+  /** Waits for the child to end. Resolves to its exit code, or to the signal that killed it. */
   exit(): Promise<number | NodeJS.Signals | null> {
     return this.#exit;
   }

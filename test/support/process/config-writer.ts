@@ -1,23 +1,24 @@
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { withPackage } from '../package/dist.js';
+import { HANG_TIMEOUT_MS } from '../run/hang-timeout.js';
 import { Child } from './child.js';
 
-/** What a call said. */
+/** The result of one call. */
 export interface Answer {
   readonly code?: string;
   readonly isZjjError?: boolean;
   readonly message?: string;
   /** The code of the cause. */
   readonly cause?: string;
-  /** How many more descriptors were open after it than before. */
+  /** How many descriptors the call left open. */
   readonly leaked: number;
 }
 
-/** A process that writes one config, again and again, and is so tame that its system calls can be foretold. */
+/** A process that writes one config on request. The same call always makes the same system calls. */
 export class ConfigWriter {
   readonly config: string;
-  /** Of the temporary files that it makes, in turn. */
+  /** The paths of its temporary files. It uses them in turn. */
   readonly temporary: readonly string[];
   readonly #child: Child;
 
@@ -28,28 +29,28 @@ export class ConfigWriter {
     const set = form === 'asynchronous' ? 'setConfigValue' : 'setConfigValueSync';
     const script = withPackage(`
       let round = 0;
-      // What the names of the temporary files are made of.
+      // The store names temporary files with Math.random().
       Math.random = () => [0.5, 0.25, 0.75][round++ % 3];
-      const count = () => require('node:fs').readdirSync('/proc/self/fd').length;
+      const countDescriptors = () => require('node:fs').readdirSync('/proc/self/fd').length;
       const answer = async (key, value) => {
-        const before = count();
+        const before = countDescriptors();
         const answer = {};
         try {
-          await zjj.${set}(${JSON.stringify(config)}, key, value);
+          await zjj.${set}(${JSON.stringify(config)}, key, value, { timeout: ${HANG_TIMEOUT_MS} });
         } catch (error) {
           answer.code = error.code ?? error.name;
           answer.isZjjError = error instanceof zjj.ZjjError;
           answer.message = error.message;
           answer.cause = error.cause?.code;
         }
-        // The lock file stays open until the event loop has turned.
+        // The lock file stays open until the next turn of the event loop.
         for (let turns = 0; turns < 2; turns++) await new Promise(setImmediate);
-        console.log(JSON.stringify({ ...answer, leaked: count() - before }));
+        console.log(JSON.stringify({ ...answer, leaked: countDescriptors() - before }));
       };
       for await (const line of require('node:readline').createInterface({ input: process.stdin })) {
         await answer(...JSON.parse(line));
       }`);
-    // One thread syncs.
+    // One thread in the pool, so that every fsync runs on the same thread.
     this.#child = Child.node(script, { env: { ...process.env, UV_THREADPOOL_SIZE: '1' } });
   }
 
@@ -62,7 +63,7 @@ export class ConfigWriter {
     return JSON.parse(await this.#child.line());
   }
 
-  /** The text of its config; undefined where there is none. */
+  /** The text of its config; undefined if there is no config. */
   get text(): string | undefined {
     return statSync(this.config, { throwIfNoEntry: false }) && readFileSync(this.config, 'utf8');
   }
@@ -73,7 +74,7 @@ export class ConfigWriter {
     return readdirSync(dirname(this.config)).filter((name) => name.endsWith('.tmp'));
   }
 
-  /** As the kernel shows it: nobody need touch the lock file for that. */
+  /** Whether the lock is held, according to /proc/locks. This does not touch the lock file. */
   get isLocked(): boolean {
     const lockFile = statSync(`${this.config}.lock`, { throwIfNoEntry: false });
     return lockFile !== undefined && readFileSync('/proc/locks', 'latin1').includes(`:${lockFile.ino} `);

@@ -1,6 +1,9 @@
 import { tryLock } from '../../../src/lock/index.js';
 
-/** Whether nobody holds the lock: another descriptor of this process is as good as another process. */
+/**
+ * Whether nobody holds the lock. The probe works against locks of this process too: flock(2) treats every open file
+ * description as a separate holder.
+ */
 export function isFree(path: string): boolean {
   const held = tryLock(path);
   held?.release();

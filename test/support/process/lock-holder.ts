@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { root } from '../package/dist.js';
 import { Child } from './child.js';
 
-/** Another process that holds a lock, or several, until a line is written to it, or until it is killed. */
+/** Starts a process that holds one or more locks until the test writes a line to it or kills it. */
 export async function heldElsewhere(
   path: string | readonly string[],
   mode: 'exclusive' | 'shared' = 'exclusive',

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 const isLinux = process.platform === 'linux';
 
-/** Waits until every thread of a process is stopped: a signal to stop takes effect some time after it was sent. */
+/** Waits until every thread of a process is stopped. SIGSTOP takes effect some time after it is sent. */
 export async function stopped(pid: number): Promise<void> {
   const isStopped = (thread: string) => {
     const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
@@ -16,11 +16,11 @@ export async function stopped(pid: number): Promise<void> {
   while (!areStopped()) await new Promise(setImmediate);
 }
 
-/** How many threads of this process wait for a lock, or stay a moment for the next wait. Only Linux tells. */
+/** The number of wait threads in this process, including parked ones. Only Linux shows them; elsewhere it is 0. */
 function countWaitThreads(): number {
   if (!isLinux) return 0;
   return readdirSync('/proc/self/task').filter((thread) => {
-    // It may end meanwhile.
+    // The thread may end before its name is read.
     try {
       return readFileSync(`/proc/self/task/${thread}/comm`, 'latin1') === 'zjj lock wait\n';
     } catch {
@@ -29,14 +29,14 @@ function countWaitThreads(): number {
   }).length;
 }
 
-/** Waits until the thread of a granted wait, which stays a moment for the next one, has ended. */
+/** Waits until no wait thread is left. After a grant, the thread stays parked for a moment, ready for the next wait. */
 export async function noWaitThread(): Promise<void> {
   while (countWaitThreads() > 0) await new Promise(setImmediate);
 }
 
 /**
- * Waits until a thread of a process is blocked in flock(2), as the kernel shows it. Elsewhere none shows it, and a moment has
- * to do: where that is too short, the test sees less, but what it says is true all the same.
+ * Waits until a thread of a process is blocked in flock(2), according to /proc/locks. Other systems do not show this:
+ * there it waits for 200 ms. If that is too short, the test covers less but does not fail.
  */
 export async function blockedInKernel(pid: number): Promise<void> {
   if (!isLinux) return new Promise((resolve) => setTimeout(resolve, 200));

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { temporaryDirectory } from '../temporary-directory.js';
 
 /**
- * A shell that writes down each script that npm or pnpm has it run, and runs none. Not by a `node-gyp` of ours: npm passes
- * that setting to `npm run` alone. Not on Windows, where it would have to be a program.
+ * A shell that logs each script that npm or pnpm asks it to run, and runs nothing. A fake `node-gyp` would not do: npm
+ * passes that setting only to `npm run`. Does nothing on Windows, where the shell would have to be an executable.
  */
 export class ScriptShell {
   readonly #log: string;
-  /** Makes the package manager use it. */
+  /** The environment that makes a package manager use this shell. */
   readonly env: NodeJS.ProcessEnv;
 
   constructor() {
@@ -20,7 +20,7 @@ export class ScriptShell {
     this.env = process.platform === 'win32' ? {} : { npm_config_script_shell: shell };
   }
 
-  /** In the order in which they would have been run. */
+  /** The logged scripts, in order. */
   get scripts(): string[] {
     return existsSync(this.#log) ? readFileSync(this.#log, 'utf8').trimEnd().split('\n') : [];
   }

@@ -7,25 +7,25 @@ import { runtime } from '../run/runtime.js';
 import { temporaryDirectory } from '../temporary-directory.js';
 import { Child } from './child.js';
 
-/** Where it says whether processes may be traced that one has not started oneself. */
+/** Says whether a process may trace processes that it did not start: ptrace(2). */
 const TRACING_SCOPE = '/proc/sys/kernel/yama/ptrace_scope';
 
-/** Skips a test where no system call of Node.js can be watched or made to fail. */
+/** Skips the test if strace cannot observe Node.js, or cannot make its system calls fail. */
 export function requiresStrace(context: TestContext): void {
-  if (process.platform !== 'linux') context.skip('strace is for Linux');
-  if (runtime !== 'node') context.skip('it is the system calls of Node.js that are known');
+  if (process.platform !== 'linux') context.skip('strace needs Linux');
+  if (runtime !== 'node') context.skip('only the system calls of Node.js are known');
   requires(context, ['strace']);
-  if (spawnSync('strace', ['-o', '/dev/null', 'true']).status !== 0) context.skip('this system allows no tracing');
+  if (spawnSync('strace', ['-o', '/dev/null', 'true']).status !== 0) context.skip('this system does not allow tracing');
 }
 
-/** As {@link requiresStrace}, where processes are to be watched that run already. */
+/** Like {@link requiresStrace}, for processes that are already running. */
 export function requiresAttaching(context: TestContext): void {
   requiresStrace(context);
   const isRestricted = existsSync(TRACING_SCOPE) && readFileSync(TRACING_SCOPE, 'utf8').trim() !== '0';
-  if (isRestricted && process.geteuid?.() !== 0) context.skip('this system lets only root trace what runs already');
+  if (isRestricted && process.geteuid?.() !== 0) context.skip('this system lets only root trace running processes');
 }
 
-/** The system calls that threads make while `use` runs, watched or disturbed as `options` of strace(1) say. */
+/** Runs `use` under strace(1) and returns the system calls that the given threads made. */
 export async function traced(
   threads: readonly number[],
   options: readonly string[],
@@ -46,36 +46,36 @@ export async function traced(
   return readTrace(trace);
 }
 
-/** The paths that a system call names, by its descriptors too. */
+/** The paths that a system call names, including those of its descriptors. */
 export function pathsOf({ args }: SystemCall): string[] {
   return [...args.matchAll(/["<](\/[^">]*)[">]/g)].map(([, path = '']) => path);
 }
 
-/** One line of what `strace -f` wrote, or two where another thread came between. */
+/** One system call in the output of `strace -f`: one line, or two if another thread came between. */
 export interface SystemCall {
-  /** NaN where strace was told to watch one thread. */
+  /** NaN if strace watched a single thread. */
   readonly thread: number;
-  /** Without what tells its variants apart: `rename` for renameat2 too. */
+  /** The name without its variant: `rename` for renameat2 too. */
   readonly name: string;
-  /** As the kernel and strace call it. */
+  /** The name that the kernel and strace use. */
   readonly variant: string;
   readonly args: string;
-  /** The value, or the name of the error. */
+  /** The return value, or the name of the error. */
   readonly result: string;
   readonly isInjected: boolean;
-  /** The lines on which it begins and ends. */
+  /** The numbers of the first and last line. */
   readonly begins: number;
   readonly ends: number;
 }
 
 const VARIANTS = /^(rename|link|unlink|mkdir|readlink)at2?$/;
 
-/** The system calls in a trace, in the order of their ends. */
+/** Reads a trace and returns its system calls in the order in which they ended. */
 export function readTrace(path: string): SystemCall[] {
   const calls: SystemCall[] = [];
   const unfinished = new Map<number, { text: string; begins: number }>();
   for (const [number, line] of readFileSync(path, 'utf8').split('\n').entries()) {
-    // There is no number where strace has one thread to watch.
+    // Without a thread number if strace watched a single thread.
     const [, pid, text = ''] = /^(?:(\d+) +)?(.*)$/.exec(line) ?? [];
     const thread = Number(pid);
     if (text.endsWith(' <unfinished ...>')) {

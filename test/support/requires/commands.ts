@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 
 const known = new Map<string, boolean>();
 
-/** Whether a program is installed here. */
+/** Whether a program is installed. */
 export function hasCommand(name: string): boolean {
   let isInstalled = known.get(name);
   if (isInstalled === undefined) {

@@ -1,7 +1,9 @@
+// requires/ has checks that skip a test, with the reason, if the machine lacks something.
+
 import type { TestContext } from 'vitest';
 import { hasCommand } from './commands.js';
 
-/** Skips a test where a program that it needs is not installed; fails it in CI on Linux, which is to install every one. */
+/** Skips the test if a program is not installed. Fails it in CI on Linux, where every program must be installed. */
 export function requires(context: TestContext, commands: readonly string[]): void {
   const missing = commands.filter((command) => !hasCommand(command));
   if (missing.length === 0) return;

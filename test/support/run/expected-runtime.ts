@@ -5,11 +5,11 @@ import { root } from '../package/dist.js';
 import { loadedAddons } from '../package/loaded-addons.cjs';
 import { runtime } from './runtime.js';
 
-// scripts/test-runtimes.mjs and scripts/test-platforms.mjs say what it means to run the tests on. That they pass there proves
-// nothing if they ran elsewhere.
+// scripts/test-runtimes.mjs and scripts/test-platforms.mjs set the variables below. A run that passes proves nothing if
+// it used another runtime or another binary.
 const actual = `${runtime} ${process.versions[runtime]}${isMainThread ? '' : ' worker'}`;
 const expected = process.env['ZJJ_RUNTIME'];
-if (expected !== undefined && expected !== actual) throw new Error(`The tests run on ${actual}, not on ${expected}`);
+if (expected !== undefined && expected !== actual) throw new Error(`The tests run on ${actual}, expected ${expected}`);
 
 const binary = process.env['ZJJ_BINARY'];
 if (binary !== undefined) {
@@ -17,6 +17,6 @@ if (binary !== undefined) {
   const platform = `${process.platform}-${process.arch}`;
   const loaded = loadedAddons().map((file) => relative(join(root, 'prebuilds'), file).replaceAll(sep, '/'));
   if (!binary.startsWith(`${platform}/`) || loaded.join() !== binary) {
-    throw new Error(`The tests run on ${platform} with ${loaded}, not with ${binary}`);
+    throw new Error(`The tests run on ${platform} with ${loaded}, expected ${binary}`);
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { inject } from 'vitest';
 import { lockSync } from '../../../src/lock/index.js';
 
-/** Has a directory filled once in a run of the tests, whichever file asks for it first; the others wait. */
+/** Fills a directory once per test run. The first test file that asks fills it; the others wait. Returns its path. */
 export function oncePerRun(name: string, fill: (directory: string) => void): string {
   const directory = join(inject('runDirectory'), name);
   const isFilled = `${directory}.filled`;

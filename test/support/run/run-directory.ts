@@ -9,7 +9,7 @@ declare module 'vitest' {
   }
 }
 
-/** A directory that is there from the first test file to the last, for what several of them share. */
+/** A directory that exists for the whole test run, for files that test files share. */
 export default function runDirectory({ provide }: TestProject): () => void {
   const directory = mkdtempSync(join(realpathSync(tmpdir()), 'zjj-run-'));
   provide('runDirectory', directory);

@@ -1,11 +1,13 @@
-/** What runs this file, and with it the processes that the tests start. */
+// run/ is about the test run itself: its runtime, its shared directory, its limits.
+
+/** The runtime that runs this file and the processes that the tests start. */
 export const runtime: 'node' | 'bun' | 'deno' =
   'bun' in process.versions ? 'bun' : 'deno' in process.versions ? 'deno' : 'node';
 
-/** What starts this runtime. An emulator runs it where the system cannot: scripts/test-platforms.mjs says how to start that. */
+/** The program that starts this runtime. scripts/test-platforms.mjs sets ZJJ_PROGRAM if an emulator has to run it. */
 const program = process.env['ZJJ_PROGRAM'] ?? process.execPath;
 
-/** The command line by which this runtime does what Node.js does with `args`: a file, or `-e` and a script. */
+/** The command line that makes this runtime do what Node.js does with `args`: a file, or `-e` and a script. */
 export function commandLine(args: readonly string[]): [string, ...string[]] {
   return [program, ...(runtime === 'deno' ? denoArguments(args) : args)];
 }

@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
-import { run } from '../process/user.js';
+import { run } from '../process/run-command.js';
 
-const good = {
+/** What the programs of test/package/user/ print if everything works. */
+const expected = {
   same: true,
   other: 'excluded',
   second: 'LOCK_DEADLOCK',
@@ -12,8 +13,8 @@ const good = {
 };
 
 /**
- * Uses the package from ESM or from CommonJS in a project that has the programs of test/package/user/: all is well, and
- * nothing is warned of.
+ * Runs a program of test/package/user/ and expects the right results and no warning. `main.mjs` imports the package as
+ * ESM, `main.cjs` as CommonJS. The directory is a project that has these programs and the package.
  */
 export function expectUse(
   node: readonly string[],
@@ -23,10 +24,10 @@ export function expectUse(
 ): void {
   const { status, stdout, stderr } = run([...node, main], directory, env);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  expect(JSON.parse(stdout)).toEqual(good);
+  expect(JSON.parse(stdout)).toEqual(expected);
 }
 
-/** Sets a value by the command and gets it back. */
+/** Sets a value with the command and expects to get it back. */
 export function expectCommand(zjj: readonly string[], directory: string, env?: NodeJS.ProcessEnv): void {
   const file = `command-${process.hrtime.bigint()}.toml`;
   const config = (...args: string[]) => run([...zjj, 'config', '--file', file, ...args], directory, env);

@@ -4,14 +4,14 @@ import { dirname, join } from 'node:path';
 import { inject } from 'vitest';
 import { root } from '../package/dist.js';
 
-/** What a command said. */
+/** The result of a command. */
 export interface Outcome {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs a command as a user of the package would, in the environment below. */
+/** Runs a command as a user of the package would: in {@link environment}, plus `env`. */
 export function run(command: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Outcome {
   const [program = '', ...args] = command;
   const { status, stdout, stderr, error } = spawnSync(program, args, {
@@ -24,15 +24,15 @@ export function run(command: readonly string[], cwd: string, env: NodeJS.Process
   return { status, stdout, stderr };
 }
 
-/** Of ours what it takes to start programs and to reach the network. */
+/** The variables that programs need to start and to reach the network. */
 const INHERITED =
   /^(?:path|pathext|systemroot|windir|comspec|te?mp|tmpdir|lang|lc_\w+|\w+_proxy|node_extra_ca_certs|ssl_cert_\w+)$/i;
 
 let known: NodeJS.ProcessEnv | undefined;
 
 /**
- * One that knows nothing of these tests, with a home of its own: no cache or setting of this machine has a say, or is
- * touched. But for the registry, which may be the only one that can be reached.
+ * An environment without any trace of the tests. It has its own home directory, so that the caches and settings of the
+ * machine are neither used nor changed. It keeps the npm registry, which may be the only one that can be reached.
  */
 export function environment(): NodeJS.ProcessEnv {
   if (known !== undefined) return known;
@@ -58,7 +58,7 @@ export function environment(): NodeJS.ProcessEnv {
     npm_config_fetch_retry_maxtimeout: '2000',
     YARN_NPM_REGISTRY_SERVER: registry.replace(/\/$/, ''),
     YARN_ENABLE_TELEMETRY: '0',
-    // It refuses to write a lock file in CI.
+    // In CI, Yarn refuses to write a lock file.
     YARN_ENABLE_IMMUTABLE_INSTALLS: '0',
     YARN_ENABLE_HARDENED_MODE: '0',
     ...(protocol === 'http:' && { YARN_UNSAFE_HTTP_WHITELIST: hostname }),
@@ -67,13 +67,13 @@ export function environment(): NodeJS.ProcessEnv {
   return known;
 }
 
-/** On Windows npm is a batch file, which spawn does not start. */
+/** The npm command. On Windows npm is a batch file, which spawn cannot start. */
 export const npm =
   process.platform === 'win32'
     ? [process.execPath, join(dirname(process.execPath), 'node_modules/npm/bin/npm-cli.js')]
     : ['npm'];
 
-/** As it is set for whoever runs the tests. */
+/** A setting of the npm that runs the tests. */
 function npmSetting(name: string): string | undefined {
   const [program = '', ...args] = npm;
   const { stdout } = spawnSync(program, [...args, 'config', 'get', name], { cwd: root, encoding: 'utf8' });
