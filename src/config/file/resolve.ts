@@ -100,7 +100,7 @@ function makeDirectory(directory: string): void {
 
 /**
  * Syncs the name of a directory before anything is created in it. The process that created the directory may not have
- * synced it yet, and whoever finds a file in it relies on that.
+ * synced it yet, and the writers of files in it rely on that.
  */
 function syncNameOf(directory: string): void {
   try {

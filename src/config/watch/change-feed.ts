@@ -29,7 +29,7 @@ export interface FeedListener<T extends object> {
   onError(error: unknown): void;
 }
 
-/** What the path led to when it was last read. */
+/** The bytes at the path, or the error of reading them. */
 type FileState = { readonly bytes: Buffer | undefined } | { readonly error: unknown };
 
 /** Reads a config whenever it may have changed, and reports each state once. */

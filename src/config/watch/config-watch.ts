@@ -1,4 +1,4 @@
-// This folder reports changes of a config, whoever makes them.
+// This folder reports changes of a config, by any process or editor.
 
 import { listenForAbort } from '../../lock/internal.js';
 import { ChangeFeed, type Snapshot, type SnapshotSource } from './change-feed.js';
