@@ -1,5 +1,5 @@
-import { configPath } from '../config/file/resolve.js';
 import { readDocument } from '../config/file/read-document.js';
+import { configPath } from '../config/file/resolve.js';
 import type { ConfigLocation } from '../config/locate.js';
 import type { TomlDocument } from '../toml/index.js';
 
