@@ -1,9 +1,9 @@
-// Compiles a C program of c/, which shows what the system calls alone can do.
+// Compiles a C program of c/. These programs show how fast the system calls alone are.
 
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
-/** The compiled program in `directory`, or undefined where there is no C compiler. */
+/** Compiles a program into `directory` and returns its path; undefined if there is no C compiler. */
 export function compile(name, directory) {
   const program = join(directory, name);
   try {
@@ -13,7 +13,7 @@ export function compile(name, directory) {
     return program;
   } catch (error) {
     if (error.code !== 'ENOENT') throw error;
-    console.error('There is no C compiler (cc): without the C program.');
+    console.error('No C compiler (cc): skipping the C program.');
     return undefined;
   }
 }

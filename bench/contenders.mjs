@@ -1,17 +1,17 @@
-// Processes of one script that begin at the same moment.
+// Runs several processes of one script that begin at the same moment.
 //
-// Each prints `ready`, is told on standard input when to start (milliseconds since 1970), and prints a line of JSON at the
-// end: `startTogether()` is their side of it.
+// Each process prints `ready`, reads the start time from standard input (milliseconds since 1970), and prints a line of
+// JSON at the end. `startTogether()` is the side of the process.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Long enough for the slowest of many processes to have read it. */
+/** Long enough for the slowest of many processes to read the start time. */
 const HEAD_START_MS = 200;
 
-/** Runs the script once for each of `listOfArguments`, and returns what each reported. */
+/** Runs the script once for each item of `listOfArguments` and returns the results. */
 export async function contendAll(script, listOfArguments) {
   const contenders = listOfArguments.map((args) => {
     const child = spawn(process.execPath, [script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -28,7 +28,7 @@ export async function contendAll(script, listOfArguments) {
   return results;
 }
 
-/** In a contender: says that it is ready, and resolves when all begin. */
+/** Called by a contender: reports that it is ready, and resolves at the start time. */
 export async function startTogether() {
   console.log('ready');
   const [line] = await once(process.stdin, 'data');

@@ -1,4 +1,4 @@
-// Bars as SVG: horizontal, on a logarithmic scale, since the slowest is a thousandth of the fastest.
+// Horizontal bar charts as SVG. The scale is logarithmic: the fastest is a thousand times faster than the slowest.
 
 const WIDTH = 860;
 const LABEL = 190;
@@ -8,10 +8,11 @@ const COLOURS = { zjj: '#1a7f37', 'C program': '#8c959f' };
 const OTHERS = ['#0969da', '#8250df', '#bf3989', '#bc4c00', '#9a6700'];
 
 /**
- * One picture of several charts.
+ * Draws several charts into one picture.
  *
- * @param name - What the picture shows, for those who cannot see it.
- * @param charts - `title` with the unit, and `groups` of a `name` and `bars`: [series, value], undefined for none.
+ * @param name - The title of the picture, for screen readers.
+ * @param charts - Each has a `title` with the unit, and `groups` with a `name` and `bars`: [series, value]. A bar
+ *   without a value is left out.
  */
 export function plot(name, charts) {
   const series = [...new Set(charts.flatMap(({ groups }) => groups.flatMap(({ bars }) => bars.map(([name]) => name))))];
@@ -53,7 +54,7 @@ export function plot(name, charts) {
   ].join('\n');
 }
 
-/** Three digits are as many as mean something. */
+/** Formats a figure with three significant digits; more would mean nothing. */
 export function format(value) {
   if (value === undefined) return '–';
   if (value >= 100) return Math.round(value).toLocaleString('en');

@@ -1,5 +1,5 @@
-// The benchmarks: `npm run bench [-- lock|store] [--quick] [DIRECTORY]`, both without a name. README.md says how to read
-// them. What they print is also written to results/, with a plot.
+// Runs the benchmarks: `npm run bench [-- lock|store] [--quick] [DIRECTORY]`. Without a name it runs both. README.md
+// explains the figures. The output also goes to results/, with a plot.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -10,12 +10,12 @@ import { plot } from './plot.mjs';
 
 const SUBJECTS = {
   lock: {
-    title: 'The lock, as measured last',
+    title: 'The lock: latest results',
     picture: 'File locks for Node.js, side by side',
     bench: async (...args) => (await import('./lock/run.mjs')).benchLock(...args),
   },
   store: {
-    title: 'The store, as measured last',
+    title: 'The store: latest results',
     picture: 'Config stores for Node.js, side by side',
     bench: async (...args) => (await import('./store/run.mjs')).benchStore(...args),
   },
@@ -41,7 +41,7 @@ async function run(subject) {
   writeFileSync(join(results, `${subject}.svg`), plot(picture, charts));
 }
 
-/** The libraries that zjj is compared with, which nothing else needs; two of them are compiled. */
+/** Installs the libraries that zjj is compared with. npm compiles two of them. */
 function installPeers() {
   if (existsSync(join(import.meta.dirname, 'node_modules', 'conf'))) return;
   execFileSync('npm', ['ci', '--prefix', import.meta.dirname], { stdio: 'inherit' });

@@ -1,9 +1,7 @@
-// What the project asks of a figure, and whether it was so.
+// The project's targets, and whether a run met them.
 
 export function targetTable(lines) {
-  return ['### What is asked, and was measured', '', '| | measured | |', '| --- | --- | --- |', ...lines, ''].join(
-    '\n',
-  );
+  return ['### Targets', '', '| | measured | |', '| --- | --- | --- |', ...lines, ''].join('\n');
 }
 
 export function target(name, value, isMet) {

@@ -1,7 +1,7 @@
-// The system calls of one store transaction (docs/protocol.md) and nothing else, one transaction after the other: what
-// setConfigValue could reach at most.
+// Makes the system calls of store transactions (docs/protocol.md) and nothing else, one transaction after the other.
+// This is the upper limit for setConfigValue.
 //
-//   durable_cycle DIRECTORY SECONDS [PROCESSES]      prints the cycles per second of all processes together
+//   durable_cycle DIRECTORY SECONDS [PROCESSES]      prints the cycles per second, summed over all processes
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -30,7 +30,7 @@ static void check_is_at_path(const struct stat *open_file, const char *path) {
   struct stat file_at_path;
   check(lstat(path, &file_at_path), "lstat");
   if (open_file->st_dev == file_at_path.st_dev && open_file->st_ino == file_at_path.st_ino) return;
-  fprintf(stderr, "somebody replaced %s\n", path);
+  fprintf(stderr, "%s was replaced by another program\n", path);
   exit(1);
 }
 

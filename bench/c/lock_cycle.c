@@ -1,9 +1,10 @@
-// open, flock and close, and nothing else: the kernel's own speed.
+// Makes the system calls open, flock and close and nothing else. This is the speed of the kernel.
 //
-//   lock_cycle PATH CYCLES                      prints cycles per second, of one process alone
-//   lock_cycle PATH PROCESSES HOLD_MS RUN_MS    prints acquisitions per second of all, the longest wait in
-//   milliseconds,
-//                                               and the turns of the busiest process through those of the least busy
+//   lock_cycle PATH CYCLES
+//     One process. Prints cycles per second.
+//   lock_cycle PATH PROCESSES HOLD_MS RUN_MS
+//     Prints the acquisitions per second of all processes, the longest wait in milliseconds, and the turns of the
+//     busiest process divided by those of the least busy.
 
 #define _GNU_SOURCE
 #include <errno.h>

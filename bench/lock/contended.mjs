@@ -1,4 +1,4 @@
-// How many times a second some processes get one lock, and how long the unluckiest of them ever waited for it.
+// How many times per second several processes acquire one lock, and the longest wait of any of them.
 
 import { join } from 'node:path';
 import { contendAll } from '../contenders.mjs';
@@ -13,7 +13,7 @@ export async function contend(library, path, processes, holdMs) {
   return {
     perSecond: results.reduce((sum, result) => sum + (result.turns / result.ms) * 1000, 0),
     longestWaitMs: Math.max(...results.map((result) => result.longestWaitMs)),
-    // Of the busiest process to the least busy one.
+    // The turns of the busiest process divided by those of the least busy.
     spread: Math.max(...turns) / Math.min(...turns),
   };
 }

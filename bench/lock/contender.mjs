@@ -1,14 +1,14 @@
-// One process of a contended run: takes a lock again and again, holds it, and gives it back.
+// One process of a contended run: acquires a lock, holds it and releases it in a loop.
 //
 //   contender.mjs LIBRARY PATH HOLD_MS RUN_MS      started by ../contenders.mjs
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTogether } from '../contenders.mjs';
-import { libraryNamed } from './libraries.mjs';
+import { findLibrary } from './libraries.mjs';
 
 const [, , name, path, hold, run] = process.argv;
 const holdMs = Number(hold);
-const acquire = libraryNamed(name).opens(path);
+const acquire = findLibrary(name).open(path);
 
 await (await acquire())();
 await startTogether();

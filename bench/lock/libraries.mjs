@@ -1,6 +1,6 @@
-// The libraries, each as its README would have it used: `opens(path)` gives a function that takes the lock and gives back
-// one that releases it. The peers that lock descriptors keep theirs open, and so are spared opening and closing the file
-// each time; zjj is given a path each time, as always.
+// The libraries, each used as its README describes. `open(path)` returns a function that acquires the lock and resolves
+// to a function that releases it. The peers that lock descriptors keep theirs open, so they do not open and close the
+// file each time. zjj gets a path each time, as it always does.
 
 import { closeSync, open, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,14 +8,14 @@ import { promisify } from 'node:util';
 
 const require = createRequire(import.meta.url);
 
-/** The synchronous call of zjj; no peer's waits. */
+/** The synchronous call of zjj. No peer has a synchronous call that waits. */
 export function lockSync(path) {
   return require('../../dist/lock/index.js').lockSync(path);
 }
 
 export const zjj = {
   name: 'zjj',
-  opens(path) {
+  open(path) {
     const { lock } = require('../../dist/lock/index.js');
     return async () => {
       const held = await lock(path);
@@ -27,7 +27,7 @@ export const zjj = {
 export const peers = [
   {
     name: 'fs-ext',
-    opens(path) {
+    open(path) {
       const flock = promisify(require('fs-ext').flock);
       const fd = openSync(path, 'a');
       return async () => {
@@ -38,7 +38,7 @@ export const peers = [
   },
   {
     name: 'os-lock',
-    opens(path) {
+    open(path) {
       const { lock, unlock } = require('os-lock');
       const fd = openSync(path, 'a+');
       return async () => {
@@ -49,7 +49,7 @@ export const peers = [
   },
   {
     name: 'fs-native-extensions',
-    opens(path) {
+    open(path) {
       const { waitForLock, unlock } = require('fs-native-extensions');
       const fd = openSync(path, 'a+');
       return async () => {
@@ -60,20 +60,20 @@ export const peers = [
   },
   {
     name: 'proper-lockfile',
-    opens(path) {
+    open(path) {
       const { lock } = require('proper-lockfile');
       closeSync(openSync(path, 'a'));
-      // It polls; without retries it would fail at once.
+      // It polls. Without retries it fails at once.
       const retries = { forever: true, minTimeout: 1, maxTimeout: 20, factor: 1.2 };
       return () => lock(path, { retries });
     },
   },
 ];
 
-/** What a user of a peer does who has a path: opens, locks and closes, each asynchronously. Closing releases. */
+/** A peer used with a path: opens, locks and closes, each asynchronously. Closing the file releases the lock. */
 export const peerFromPath = {
   name: 'fs-ext, from a path',
-  opens(path) {
+  open(path) {
     const flock = promisify(require('fs-ext').flock);
     const close = promisify(require('node:fs').close);
     const openFile = promisify(open);
@@ -85,6 +85,6 @@ export const peerFromPath = {
   },
 };
 
-export function libraryNamed(name) {
+export function findLibrary(name) {
   return [zjj, ...peers].find((library) => library.name === name);
 }

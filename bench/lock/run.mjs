@@ -1,5 +1,5 @@
-// zjj's lock beside others and beside a C program, in one run: `npm run bench -- lock [--quick] [DIRECTORY]`.
-// ../README.md says how to read it.
+// Compares the lock of zjj with peers and with a C program: `npm run bench -- lock [--quick] [DIRECTORY]`.
+// ../README.md explains the figures.
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,16 +8,16 @@ import { join } from 'node:path';
 import { compile } from '../c-program.mjs';
 import { median, quantile } from '../statistics.mjs';
 import { contend, RUN_MS } from './contended.mjs';
-import { handOver } from './hand-over.mjs';
+import { measureHandoffs } from './handoff.mjs';
 import { peerFromPath, peers, zjj } from './libraries.mjs';
 import { charts, tables, targets } from './report.mjs';
 import { asyncPerSecond, cPerSecond, syncPerSecond } from './uncontended.mjs';
-import { waitCost } from './waiting.mjs';
+import { measureWait } from './waiting.mjs';
 
 const SIZES = [2, 8, 32, 100];
 const HOLDS_MS = [0, 1];
 
-/** Everything, in a new directory below `parent`; `quick` measures once what is measured in rounds otherwise. */
+/** Runs all benchmarks in a new directory below `parent`. `quick` runs fewer rounds. */
 export async function benchLock(parent, quick) {
   const work = mkdtempSync(join(parent, 'zjj-bench-'));
   let files = 0;
@@ -27,8 +27,8 @@ export async function benchLock(parent, quick) {
     const results = {
       uncontended: await measureUncontended(program, newPath, quick ? 3 : 11),
       contended: [],
-      handOver: await measureHandOver(newPath, quick ? 1 : 3, quick ? 100 : 300),
-      waitMs: await waitCost(newPath(), 10),
+      handoff: await compareHandoffs(newPath, quick ? 1 : 3, quick ? 100 : 300),
+      waitMs: await measureWait(newPath(), 10),
     };
     for (const holdMs of HOLDS_MS) {
       const sizes = [];
@@ -48,7 +48,7 @@ export async function benchLock(parent, quick) {
   }
 }
 
-/** All in every round, so that whatever else the machine does hits all alike. */
+/** Every round measures all libraries, so that other load on the machine affects all of them alike. */
 async function measureUncontended(program, newPath, count) {
   const asyncLibraries = [zjj, ...peers, peerFromPath];
   const rounds = [];
@@ -65,8 +65,8 @@ async function measureUncontended(program, newPath, count) {
     name,
     perSecond: ofRounds((rates) => rates.get(name)),
     ratio: ofRounds((rates) => rates.get(name) / rates.get('zjj')),
-    throughFastestPeer: ofRounds((rates) => rates.get(name) / fastest(rates)),
-    throughC: ofRounds((rates) => rates.get(name) / rates.get('C program')),
+    ratioToFastestPeer: ofRounds((rates) => rates.get(name) / fastest(rates)),
+    ratioToC: ofRounds((rates) => rates.get(name) / rates.get('C program')),
   }));
 }
 
@@ -94,10 +94,11 @@ async function measureContended(program, newPath, processes, holdMs, count) {
   }));
 }
 
-async function measureHandOver(newPath, count, handOvers) {
+async function compareHandoffs(newPath, count, handoffs) {
   const times = new Map([zjj, ...peers].map(({ name }) => [name, []]));
   for (let round = 0; round < count; round++) {
-    for (const library of [zjj, ...peers]) times.get(library.name).push(await handOver(library, newPath(), handOvers));
+    for (const library of [zjj, ...peers])
+      times.get(library.name).push(await measureHandoffs(library, newPath(), handoffs));
   }
   return [...times].map(([name, rounds]) => ({
     name,

@@ -1,6 +1,6 @@
-// The processor time of a process that does nothing but wait for a lock.
+// The CPU time of a process that only waits for a lock.
 //
-//   waiting.mjs PATH SECONDS       a child; prints the milliseconds
+//   waiting.mjs PATH SECONDS       the waiting process; prints milliseconds
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +10,7 @@ import { zjj } from './libraries.mjs';
 
 const [, script, path, seconds] = process.argv;
 if (script === fileURLToPath(import.meta.url)) {
-  const waiting = zjj.opens(path)();
+  const waiting = zjj.open(path)();
   await sleep(500);
   const start = process.cpuUsage();
   await sleep(1000 * Number(seconds));
@@ -19,10 +19,10 @@ if (script === fileURLToPath(import.meta.url)) {
   await (await waiting)();
 }
 
-/** The milliseconds of processor time that a wait of `seconds` takes. */
-export async function waitCost(path, seconds) {
-  const release = await zjj.opens(path)();
-  // Without V8's collection of what starting left behind, which comes some eight seconds after the start or not at all.
+/** Returns the CPU time of a wait of `seconds`, in milliseconds. */
+export async function measureWait(path, seconds) {
+  const release = await zjj.open(path)();
+  // Without this flag, V8 sometimes collects the garbage of the startup some eight seconds later.
   const args = ['--no-memory-reducer', fileURLToPath(import.meta.url), path, String(seconds)];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,5 +1,5 @@
-// The stores, each as its README would have it used: `opens(directory)` gives `set(key, value)`, which is durable or not as
-// the library has it, and `read()`, all that is stored.
+// The stores, each used as its README describes. `open(directory)` returns `set(key, value)`, which is durable only if
+// the library makes it so, and `read()`, which returns all stored values.
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -11,7 +11,7 @@ export const { ConfigStore, getConfigValueSync, readConfigSync, setConfigValue, 
 
 export const zjj = {
   name: 'zjj',
-  opens(directory) {
+  open(directory) {
     const path = configIn(directory);
     return { set: (key, value) => setConfigValue(path, key, value), read: () => readConfigSync(path) };
   },
@@ -19,7 +19,7 @@ export const zjj = {
 
 export const zjjSync = {
   name: 'zjj, sync',
-  opens(directory) {
+  open(directory) {
     const path = configIn(directory);
     return { set: (key, value) => setConfigValueSync(path, key, value), read: () => readConfigSync(path) };
   },
@@ -28,7 +28,7 @@ export const zjjSync = {
 export const peers = [
   {
     name: 'conf',
-    async opens(directory) {
+    async open(directory) {
       const { default: Conf } = await import('conf');
       const conf = new Conf({ cwd: directory, configName: 'config' });
       return { set: (key, value) => conf.set(key, value), get: (key) => conf.get(key), read: () => conf.store };
@@ -36,16 +36,16 @@ export const peers = [
   },
   {
     name: 'configstore',
-    async opens(directory) {
+    async open(directory) {
       const { default: Configstore } = await import('configstore');
       const store = new Configstore('bench', {}, { configPath: join(directory, 'config.json') });
       return { set: (key, value) => store.set(key, value), get: (key) => store.get(key), read: () => store.all };
     },
   },
   {
-    // It writes; reading and changing are the caller's.
+    // The library only writes files. The caller reads and changes them.
     name: 'atomically',
-    async opens(directory) {
+    async open(directory) {
       const { writeFile } = await import('atomically');
       const path = join(directory, 'config.json');
       return {
@@ -56,7 +56,7 @@ export const peers = [
   },
   {
     name: 'write-file-atomic + proper-lockfile',
-    async opens(directory) {
+    async open(directory) {
       const { default: writeFileAtomic } = await import('write-file-atomic');
       const { default: lockfile } = await import('proper-lockfile');
       const path = join(directory, 'config.json');
@@ -78,7 +78,7 @@ export const peers = [
   },
 ];
 
-export function libraryNamed(name) {
+export function findLibrary(name) {
   return [zjj, zjjSync, ...peers].find((library) => library.name === name);
 }
 

@@ -1,4 +1,4 @@
-// What one process does: sets one after the other, ten thousand at once, one in a large file, reads.
+// One process: sequential sets, ten thousand concurrent sets, a set in a large file, reads.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -6,9 +6,9 @@ import { ConfigStore, configIn, readConfigSync, setConfigValue, setConfigValueSy
 
 const KEYS_OF_LARGE_FILE = 10_000;
 
-/** Sets awaited one after the other, per second, and the share of the time in which the event loop was busy. */
-export async function sequentialSets(library, directory, count) {
-  const store = await library.opens(directory);
+/** Sets that are awaited one after the other: per second, and the share of the time that the event loop was busy. */
+export async function measureSequentialSets(library, directory, count) {
+  const store = await library.open(directory);
   const before = performance.eventLoopUtilization();
   const start = performance.now();
   for (let number = 0; number < count; number++) await store.set('key', number);
@@ -16,13 +16,13 @@ export async function sequentialSets(library, directory, count) {
   return { perSecond: (count / ms) * 1000, busy: performance.eventLoopUtilization(before).utilization };
 }
 
-/** What the C program does with the same system calls. */
-export function cCycles(program, directory, seconds, processes) {
+/** Transactions per second of the C program, which makes the same system calls. */
+export function measureC(program, directory, seconds, processes) {
   return Number(execFileSync(program, [directory, String(seconds), String(processes)]));
 }
 
-/** Calls that are all made before the first is answered, per second. */
-export async function concurrentSets(directory, count) {
+/** Calls per second, where all calls are made before the first one resolves. */
+export async function measureConcurrentSets(directory, count) {
   const path = configIn(directory);
   const start = performance.now();
   await Promise.all(Array.from({ length: count }, (_, number) => setConfigValue(path, `key${number}`, number)));
@@ -32,28 +32,27 @@ export async function concurrentSets(directory, count) {
 }
 
 /** Milliseconds to read and parse a large file for the first time, and to set one of its keys. */
-export async function largeFile(directory, rounds) {
+export async function measureLargeFile(directory, rounds) {
   const path = configIn(directory);
   const lines = Array.from({ length: KEYS_OF_LARGE_FILE }, (_, number) => `key${number} = "value ${number}"\n`);
   writeFileSync(path, lines.join(''));
   const parses = [];
   const sets = [];
   for (let round = 0; round < rounds; round++) {
-    // Bytes that were not there before: nothing of them is remembered.
+    // New bytes, so that no cached parse applies.
     lines[0] = `key0 = "round ${round}"\n`;
     writeFileSync(path, lines.join(''));
     parses.push(timed(() => readConfigSync(path)));
     sets.push(timed(() => setConfigValueSync(path, `key${5000 + round}`, round)));
-    if (!readFileSync(path, 'utf8').includes(`key${5000 + round} = ${round}\n`))
-      throw new Error('the set is not there');
+    if (!readFileSync(path, 'utf8').includes(`key${5000 + round} = ${round}\n`)) throw new Error('the set was lost');
   }
   return { parses, sets };
 }
 
-/** Reads of one value of a file that stays as it is, per second. */
-export async function repeatedReads(conf, directory, count) {
+/** Reads of one value of an unchanged file, per second. */
+export async function measureReads(conf, directory, count) {
   const path = configIn(directory);
-  const peer = await conf.opens(directory);
+  const peer = await conf.open(directory);
   const store = new ConfigStore(path);
   for (let number = 0; number < 20; number++) {
     await setConfigValue(path, `key${number}`, `value ${number}`);

@@ -1,23 +1,23 @@
-// One process of several that write one config.
+// One of several processes that write one config.
 //
 //   writer.mjs LIBRARY DIRECTORY NAME COUNT|RUN_MSms      started by ../contenders.mjs
 //
-// COUNT: sets so many keys of its own. RUN_MS: sets one key again and again for as long, once its code is warm.
+// COUNT: sets that many keys of its own. RUN_MS: warms up, then sets one key in a loop for that time.
 
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTogether } from '../contenders.mjs';
-import { libraryNamed } from './libraries.mjs';
+import { findLibrary } from './libraries.mjs';
 
-const WARMING_SETS = 1000;
+const WARM_UP_SETS = 1000;
 
 const [, , library, directory, name, amount] = process.argv;
-const store = await libraryNamed(library).opens(directory);
+const store = await findLibrary(library).open(directory);
 const runMs = amount.endsWith('ms') ? Number.parseInt(amount, 10) : undefined;
 
 if (runMs !== undefined) {
-  const own = await libraryNamed(library).opens(mkdtempSync(join(directory, 'warming-')));
-  for (let number = 0; number < WARMING_SETS; number++) await own.set(name, number);
+  const own = await findLibrary(library).open(mkdtempSync(join(directory, 'warm-up-')));
+  for (let number = 0; number < WARM_UP_SETS; number++) await own.set(name, number);
 }
 await startTogether();
 

@@ -65,10 +65,9 @@ async function runOne(name, seed) {
   const { faults, figures } = await runRound({ seed, mode: MODES[name], seconds: Number(values.seconds), directory });
   const { codes, ...counts } = figures;
   const results = [...Object.entries(counts), ...Object.entries(codes)].filter(([, count]) => count > 0);
+  const summary = results.map(([name, count]) => `${name} ${count}`).join(', ');
   const hasPassed = faults.length === 0;
-  console.log(
-    `${name}, seed ${seed}: ${results.map(([name, count]) => `${name} ${count}`).join(', ')}${hasPassed ? '' : ' FAILED'}`,
-  );
+  console.log(`${name}, seed ${seed}: ${summary}${hasPassed ? '' : ' FAILED'}`);
   if (hasPassed) {
     rmSync(directory, { recursive: true });
     return true;

@@ -104,7 +104,7 @@ describe('a set fails with the right code and leaves the file alone, given', () 
   });
 });
 
-describe.skipIf(isWindows)('another user (POSIX)', () => {
+describe.skipIf(isWindows)('an ordinary user (POSIX)', () => {
   /** Runs calls as an ordinary user and returns their codes. Root becomes nobody, because root may do everything. */
   async function codesAsNobody(path: string, context: TestContext): Promise<string[]> {
     if (process.geteuid?.() === 0 && !hasCommand('setpriv')) {

@@ -357,20 +357,20 @@ describe('an unreadable config', () => {
     const [path, other] = [configOf(''), configOf('')];
     const errors: unknown[] = [];
     const changes = new ConfigStore(path).watch({ onError: (error) => errors.push(error) });
-    const failureOf = (broken: string, text: string) =>
+    const breakConfig = (broken: string, text: string) =>
       new Promise((resolve) => {
         const subscription = new ConfigStore(broken).onChange(() => {}, { onError: resolve });
         onTestFinished(() => subscription[Symbol.dispose]());
         saveByRename(broken, text);
       });
-    await failureOf(path, 'a = ');
+    await breakConfig(path, 'a = ');
     const looked = new Promise<void>((resolve) => {
       onTestFinished(watchPath(path, { keepsAlive: false, look: resolve }));
     });
     saveByRename(path, 'a = ');
     await looked;
     // A second report for the first file would have come by now.
-    await failureOf(other, 'b = ');
+    await breakConfig(other, 'b = ');
     expect(errors).toMatchObject([{ code: 'CONFIG_PARSE', path }]);
     await changes.return?.();
   });
@@ -452,7 +452,7 @@ describe('a watch ends', () => {
     );
   });
 
-  test('at the end of await using', async () => {
+  test('when it is disposed, as by await using', async () => {
     const changes = new ConfigStore(configPath()).watch();
     await changes[Symbol.asyncDispose]();
     expect(await changes.next()).toEqual({ done: true, value: undefined });
