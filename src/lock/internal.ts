@@ -1,4 +1,4 @@
-/** What the other folders may use of the lock, and what of it is one copy in the package (scripts/build.mjs). */
+/** What the other folders may use of the lock, and what of it is one copy in the package (scripts/build/build.mjs). */
 export * from '../errors.js';
 export { listenForAbort } from './abort-signal.js';
 export { CommitOutcome, LIST_LOST } from './binding/addon.js';

@@ -5,7 +5,7 @@ import { root } from '../package/dist.js';
 import { loadedAddons } from '../package/loaded-addons.cjs';
 import { runtime } from './runtime.js';
 
-// scripts/test-runtimes.mjs and scripts/test-platforms.mjs say what it means to run the tests on. That they pass there proves
+// scripts/test/test-runtimes.mjs and scripts/test/test-platforms.mjs say what it means to run the tests on. That they pass there proves
 // nothing if they ran elsewhere.
 const actual = `${runtime} ${process.versions[runtime]}${isMainThread ? '' : ' worker'}`;
 const expected = process.env['ZJJ_RUNTIME'];

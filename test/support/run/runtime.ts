@@ -2,7 +2,7 @@
 export const runtime: 'node' | 'bun' | 'deno' =
   'bun' in process.versions ? 'bun' : 'deno' in process.versions ? 'deno' : 'node';
 
-/** What starts this runtime. An emulator runs it where the system cannot: scripts/test-platforms.mjs says how to start that. */
+/** What starts this runtime. An emulator runs it where the system cannot: scripts/test/test-platforms.mjs says how to start that. */
 const program = process.env['ZJJ_PROGRAM'] ?? process.execPath;
 
 /** The command line by which this runtime does what Node.js does with `args`: a file, or `-e` and a script. */
