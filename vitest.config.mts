@@ -5,9 +5,10 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/support/run/expected-runtime.ts'],
     globalSetup: ['test/support/run/run-directory.ts'],
-    // Processes, not threads: signals are per process, and the tests send them.
+    reporters: ['default', './scripts/test/slowest-files.mjs'],
+    // Processes, not threads: the tests send signals, and a signal goes to a whole process.
     pool: 'forks',
-    // A guard against hangs, not a measure: a busy machine must not fail a test.
+    // Ends a test that hangs. Far above what a test takes, so that a busy machine does not fail it.
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

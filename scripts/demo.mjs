@@ -1,13 +1,12 @@
-// The main job on real input: a hundred processes of the command write one config at the same time. None of the hundred
-// keys may be lost.
+// Shows the main job: a hundred processes run `zjj config KEY VALUE` on one config at the same time, and all hundred
+// keys survive.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 
 const writers = 100;
-const command = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist', 'cli', 'main.js');
+const command = join(import.meta.dirname, '../dist/cli/main.js');
 const home = mkdtempSync(join(tmpdir(), 'zjj-demo-'));
 const environment = { HOME: home, PATH: process.env.PATH };
 
@@ -18,7 +17,7 @@ try {
   const exits = await Promise.all(
     Array.from({ length: writers }, async (_, index) => {
       const code = await write(index + 1);
-      progress(++done);
+      reportProgress(++done);
       return code;
     }),
   );
@@ -51,7 +50,7 @@ function zjj(...args) {
     .stdout;
 }
 
-function progress(done) {
+function reportProgress(done) {
   if (process.stdout.isTTY) process.stdout.write(`\r${done} of ${writers} writers done`);
   else if (done % 10 === 0) console.log(`${done} of ${writers} writers done`);
 }

@@ -7,13 +7,13 @@ import { root } from './support/package/dist.js';
 import { commandLine } from './support/run/runtime.js';
 
 const require = createRequire(join(root, 'package.json'));
-// By the name that users have for it, so that the exports map is what is tested.
+// Runs in the root, so that `zjj` resolves through the exports map as it does for a user.
 const runModule = (source: string) => {
   const [command, ...args] = commandLine(['--input-type=module', '-e', source]);
   return execFileSync(command, args, { cwd: root, encoding: 'utf8' }).trim();
 };
 
-test('zjj exports what is public, and nothing else', () => {
+test('zjj and zjj/lock export exactly the public names', () => {
   expect(Object.keys(require('zjj')).sort()).toEqual([
     'ConfigInvalidError',
     'ConfigParseError',
@@ -47,7 +47,7 @@ test('zjj exports what is public, and nothing else', () => {
   ]);
 });
 
-test('import and require, zjj and zjj/lock, give the same functions and classes', () => {
+test('zjj and zjj/lock export the same functions and classes to import and require', () => {
   const output = runModule(`
     import { createRequire } from 'node:module';
     import * as zjj from 'zjj';
@@ -67,7 +67,7 @@ test('zjj/lock does not load the store', () => {
   expect(loaded).toBe('2');
 });
 
-test('the package has no script that npm would run at install, and one dependency', () => {
+test('the package has no script that npm runs at install, and one dependency', () => {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   for (const script of ['preinstall', 'install', 'postinstall', 'prepare', 'prepublish']) {
     expect(manifest.scripts).not.toHaveProperty(script);

@@ -8,13 +8,14 @@ import { lockScript } from './support/process/lock-script.js';
 import { runtime } from './support/run/runtime.js';
 import { temporaryDirectory } from './support/temporary-directory.js';
 
-// That the tests themselves run on what the run is for is seen to by support/run/expected-runtime.ts, in each file of them.
-test('the processes that the tests start run on the same runtime as the tests', async () => {
+// support/run/expected-runtime.ts checks the runtime of each test file. These tests check the processes that tests
+// start.
+test('a process that a test starts runs on the same runtime as the test', async () => {
   const child = Child.node(['-e', `console.log(process.versions[${JSON.stringify(runtime)}])`]);
   expect(await child.line()).toBe(process.versions[runtime]);
 });
 
-test('the processes that the tests start have the same binary as the tests, and no other', async () => {
+test('a process that a test starts loads the same binary as the test, and no other', async () => {
   const support = join(root, 'test', 'support', 'package', 'loaded-addons.cjs');
   const child = Child.node(
     lockScript(

@@ -1,5 +1,5 @@
 /**
- * The parts of the lock that other folders may use. scripts/build.mjs makes one file of them in dist/, so that all
+ * The parts of the lock that other folders may use. scripts/build/build.mjs makes one file of them in dist/, so that all
  * entry points share one copy.
  */
 export * from '../errors.js';

@@ -1,5 +1,5 @@
-// The lock as built, on the lowest Node.js that package.json allows, which is too old for vitest: a short pass over
-// what may be missing there. scripts/test-runtimes.mjs runs it.
+// Tests the built package on the lowest Node.js that package.json allows, which is too old for vitest. Covers the
+// features that such a version may lack. scripts/test/test-runtimes.mjs runs it.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -23,8 +23,8 @@ after(() => rmSync(directory, { recursive: true }));
 let paths = 0;
 const lockPath = () => join(directory, `${paths++}.lock`);
 
-/** Another process that holds the lock until it gets a line. */
-async function heldElsewhere(path) {
+/** Starts a process that holds the lock until it reads a line. */
+async function holdInOtherProcess(path) {
   const script = `
     const held = require(${entry}).lockSync(${JSON.stringify(path)});
     console.log('held');
@@ -34,14 +34,14 @@ async function heldElsewhere(path) {
   return child;
 }
 
-test('it is the lowest version that package.json allows', () => {
+test('this is the lowest version that package.json allows', () => {
   const manifest = join(dirname(fileURLToPath(import.meta.url)), '../../package.json');
   const { engines } = JSON.parse(readFileSync(manifest, 'utf8'));
   assert.equal(`>=${process.versions.node.replace(/\.0$/, '')}`, engines.node);
   assert.equal(process.env['ZJJ_RUNTIME'], `node ${process.versions.node}`);
 });
 
-test('import and require, zjj and zjj/lock, give the same functions and classes', () => {
+test('zjj and zjj/lock export the same functions and classes to import and require', () => {
   for (const [name, value] of Object.entries(lockOnly)) {
     assert.equal(zjj[name], value);
     assert.equal(require('zjj')[name], value);
@@ -49,7 +49,7 @@ test('import and require, zjj and zjj/lock, give the same functions and classes'
   }
 });
 
-test('a lock is held until its release, and waited for in order', async () => {
+test('a lock is held until its release, and waiters get it in order', async () => {
   const path = lockPath();
   const held = lockSync(path);
   assert.equal(tryLock(path), null);
@@ -60,9 +60,9 @@ test('a lock is held until its release, and waited for in order', async () => {
   assert.deepEqual(order, [1, 2, 3]);
 });
 
-test('a wait for another process times out, is aborted, and is granted', async () => {
+test('a wait for another process can time out, be aborted and be granted', async () => {
   const path = lockPath();
-  const other = await heldElsewhere(path);
+  const other = await holdInOtherProcess(path);
   await assert.rejects(lock(path, { timeout: 20 }), { code: 'LOCK_TIMEOUT' });
   assert.throws(() => lockSync(path, { timeout: 20 }), { code: 'LOCK_TIMEOUT' });
   const controller = new AbortController();
@@ -74,7 +74,7 @@ test('a wait for another process times out, is aborted, and is granted', async (
   (await waiting).release();
 });
 
-test('a worker that waits can be terminated', async () => {
+test('a worker can be terminated while it waits', async () => {
   const path = lockPath();
   const held = tryLock(path);
   const source = `

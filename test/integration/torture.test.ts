@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { root } from '../support/package/dist.js';
 import { Child } from '../support/process/child.js';
 
-/** The modes of test/torture/modes.mjs that less than a second shows something of. */
+/** The modes of test/torture/modes.mjs that show something in less than a second. */
 const modes = {
-  calm: 'they only meet each other',
+  calm: 'they only contend with each other',
   kill: 'they are killed while they hold the lock',
   stop: 'holders are stopped for longer than the others wait',
   delete: 'the lock file is removed, and holders are stopped and killed',
@@ -14,16 +14,16 @@ const modes = {
   editor: 'an editor saves by renames under the lock',
 };
 
-describe.skipIf(process.platform === 'win32')('writers and readers lose nothing and see nothing damaged', () => {
+describe.skipIf(process.platform === 'win32')('writers and readers lose no write and see no damaged file', () => {
   test.for(Object.entries(modes))('%s: while %s', async ([mode], context) => {
     const seed = Math.floor(Math.random() * 2 ** 31);
     const torture = Child.node([
       join(root, 'test', 'torture', 'run.mjs'),
       ...['--mode', mode, '--seed', String(seed), '--seconds', '0.7'],
     ]);
-    const output = await allOf(torture);
+    const output = await readLines(torture);
     if (output.includes('skipped')) {
-      // Who is no root may not mount, in CI as anywhere.
+      // Only root can mount, so only root in CI has no reason to skip.
       if (process.env['CI'] && process.geteuid?.() === 0 && process.platform === 'linux') throw new Error(output);
       context.skip(output);
     }
@@ -32,7 +32,7 @@ describe.skipIf(process.platform === 'win32')('writers and readers lose nothing 
   });
 });
 
-async function allOf(child: Child): Promise<string> {
+async function readLines(child: Child): Promise<string> {
   const lines: string[] = [];
   try {
     for (;;) lines.push(await child.line());

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { findDrift, readManifest } from '../../scripts/prebuild-manifest.mjs';
+import { findDrift, readManifest } from '../../scripts/prebuild/prebuild-manifest.mjs';
 import { root } from '../support/package/dist.js';
 import { Child } from '../support/process/child.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';

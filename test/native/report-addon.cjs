@@ -1,4 +1,4 @@
-// Preloaded by scripts/test-sanitize.mjs into every Node.js of its tests: writes down which addon each one really has.
+// Preloaded by scripts/test/test-sanitize.mjs into every Node.js of its tests: writes down which addon each one really has.
 const { appendFileSync, readFileSync } = require('node:fs');
 
 const { dlopen } = process;

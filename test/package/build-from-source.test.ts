@@ -7,10 +7,11 @@ import { hasCommand } from '../support/requires/commands.js';
 import { requires } from '../support/requires/requires.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-// The package that npm installed, on a system that it has no binary for: the command that ADDON_LOAD names makes one.
+// The package as npm installs it, on a system that it has no binary for. ADDON_LOAD names the command that compiles
+// one.
 
-test('is told by ADDON_LOAD, needs no network, and gives a lock', (context) => {
-  if (process.platform === 'win32') context.skip('node-gyp needs a library of Node.js there, and downloads it');
+test('the command that ADDON_LOAD names compiles an addon that locks, without a network', (context) => {
+  if (process.platform === 'win32') context.skip('on Windows node-gyp needs a library of Node.js, and downloads it');
   requires(context, ['make', 'g++', 'python3']);
   const directory = temporaryDirectory();
   cpSync(npmProject(context).directory, directory, { recursive: true });
@@ -31,7 +32,10 @@ test('is told by ADDON_LOAD, needs no network, and gives a lock', (context) => {
 
 const lockScript = [process.execPath, '-p', "require('zjj/lock').tryLock('a.lock').held"];
 
-/** Where the system can do it, in a network of nothing; everywhere, with the addresses of what node-gyp would download dead. */
+/**
+ * Runs a command with dead addresses for the files that node-gyp would download. Root on Linux also runs it in a
+ * network namespace without interfaces.
+ */
 function runOffline(context: TestContext, command: string, directory: string): Outcome {
   const isRoot = process.platform === 'linux' && process.geteuid?.() === 0;
   if (isRoot) requires(context, ['unshare']);

@@ -8,12 +8,12 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const program = `
 import { getConfigValueSync, setConfigValue, ZjjError } from 'zjj';
-import { tryLock, ZjjError as ZjjErrorOfLock } from 'zjj/lock';
+import { tryLock, ZjjError as LockZjjError } from 'zjj/lock';
 
 async function main() {
   const held = tryLock('bundle.lock');
   await setConfigValue('bundle.toml', 'key', 'value');
-  console.log(held.held, getConfigValueSync('bundle.toml', 'key'), ZjjError === ZjjErrorOfLock);
+  console.log(held.held, getConfigValueSync('bundle.toml', 'key'), ZjjError === LockZjjError);
   held.release();
 }
 void main();
@@ -22,7 +22,7 @@ void main();
 test.for([
   ['esm', 'bundle.mjs'],
   ['cjs', 'bundle.cjs'],
-] as const)('a bundle of esbuild, as %s and with zjj external, runs', async ([format, file], context) => {
+] as const)('a bundle that esbuild makes as %s with zjj external runs', async ([format, file], context) => {
   const directory = temporaryDirectory();
   cpSync(npmProject(context).directory, directory, { recursive: true });
   writeFileSync(join(directory, 'program.js'), program);

@@ -12,11 +12,11 @@ import { environment, npm, run } from '../support/process/run-command.js';
 import { ScriptShell } from '../support/process/script-shell.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-// npm compiles whatever has a binding.gyp at its root, unless its package.json says `"gypfile": false`. Each test sees
-// first that npm would.
+// npm compiles a package with a binding.gyp at its root unless its package.json says `"gypfile": false`. Each test
+// first checks that npm would compile without that.
 
-/** As much of a clone as npm looks at. */
-function clone(gypfile: false | undefined): string {
+/** Makes a clone with the files that npm looks at. */
+function makeClone(gypfile: false | undefined): string {
   const directory = join(temporaryDirectory(), 'zjj');
   mkdirSync(directory);
   for (const file of ['binding.gyp', 'package-lock.json', 'README.md', 'dist']) {
@@ -29,8 +29,8 @@ function clone(gypfile: false | undefined): string {
 }
 
 describe.skipIf(process.platform === 'win32')('npm runs nothing', () => {
-  /** What npm runs, and what it says of what it is not allowed to. */
-  function ran(args: readonly string[], cwd: string): string {
+  /** Runs npm. Returns the scripts that it ran, then its warnings, such as about scripts that it blocked. */
+  function runNpm(args: readonly string[], cwd: string): string {
     const shell = new ScriptShell();
     const { status, stderr } = run([...npm, ...args, '--prefer-offline'], cwd, shell.env);
     expect(status, stderr).toBe(0);
@@ -39,36 +39,38 @@ describe.skipIf(process.platform === 'win32')('npm runs nothing', () => {
 
   test.for([['install', '--omit=dev'], ['ci', '--omit=dev'], ['rebuild']])('in a clone: npm %s', (args, context) => {
     npmProject(context);
-    expect(ran(args, clone(undefined))).toBe('node-gyp rebuild');
-    expect(ran(args, clone(false))).toBe('');
+    expect(runNpm(args, makeClone(undefined))).toBe('node-gyp rebuild');
+    expect(runNpm(args, makeClone(false))).toBe('');
   });
 
   test('in a project that links to a clone', (context) => {
     npmProject(context);
-    const inProject = (gypfile: false | undefined) => {
+    const runInProject = (gypfile: false | undefined) => {
       const project = temporaryDirectory();
-      const install = ran(['install', clone(gypfile)], project);
-      return [install, ran(['ci'], project), ran(['rebuild'], project)];
+      const install = runNpm(['install', makeClone(gypfile)], project);
+      return [install, runNpm(['ci'], project), runNpm(['rebuild'], project)];
     };
-    // npm 12 blocks it, and says so.
-    const asked = expect.stringMatching(/node-gyp rebuild|install scripts/);
-    expect(inProject(undefined)).toEqual([asked, asked, asked]);
-    expect(inProject(false)).toEqual(['', '', '']);
+    // npm 12 blocks the script and warns about it.
+    const compiles = expect.stringMatching(/node-gyp rebuild|install scripts/);
+    expect(runInProject(undefined)).toEqual([compiles, compiles, compiles]);
+    expect(runInProject(false)).toEqual(['', '', '']);
   });
 });
 
-test('what npm publish tells the registry has no install script', async () => {
-  expect((await published(clone(undefined))).scripts).toMatchObject({ install: 'node-gyp rebuild' });
-  for (const source of [clone(false), tarball()]) {
-    const { scripts, gypfile } = await published(source);
+test('npm publish sends the registry no install script', async () => {
+  expect((await publish(makeClone(undefined))).scripts).toMatchObject({ install: 'node-gyp rebuild' });
+  for (const source of [makeClone(false), tarball()]) {
+    const { scripts, gypfile } = await publish(source);
     expect(scripts).toHaveProperty('prepack');
     expect(scripts).not.toHaveProperty('install');
     expect(gypfile).toBe(false);
   }
 });
 
-/** The package.json that a registry is sent when a folder or a tarball is published: npm makes it, and not from the tarball alone. */
-async function published(source: string): Promise<{ scripts: Record<string, string>; gypfile?: boolean }> {
+/**
+ * Publishes a folder or a tarball to a local registry. Returns the package.json that npm sends, which npm may change.
+ */
+async function publish(source: string): Promise<{ scripts: Record<string, string>; gypfile?: boolean }> {
   const bodies: string[] = [];
   const registry = createServer(async (request, response) => {
     let body = '';

@@ -7,7 +7,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { root } from '../support/package/dist.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-// The package without any binary; each test puts some there. What is loaded is really loaded.
+// A copy of the package without binaries. Each test adds some, and loads them for real.
 
 const addon = addonPath(root);
 const platform = `${process.platform}-${process.arch}`;
@@ -30,8 +30,8 @@ beforeEach(() => {
   writeFileSync(join(prebuilds, '../manifest.json'), JSON.stringify({ binaries: Object.fromEntries(sizes) }));
 });
 
-/** What the first lock says: its error, or whether it is held. */
-function firstLock(): { held?: boolean; code?: string; message?: string; cause?: string } {
+/** Takes a lock in a new process. Returns whether it is held, or the error. */
+function takeFirstLock(): { held?: boolean; code?: string; message?: string; cause?: string } {
   const script = `
     const { tryLock } = require('./dist/lock');
     try {
@@ -44,18 +44,18 @@ function firstLock(): { held?: boolean; code?: string; message?: string; cause?:
   return JSON.parse(stdout);
 }
 
-/** It looks like a binary until the system's loader comes to its end. */
+/** Begins like a binary, so the loader notices only when it reaches the end. */
 const truncated = readFileSync(addon).subarray(0, 1000);
 const damaged = Buffer.alloc(statSync(addon).size, 'damaged');
 
-test('no binary for this platform is ADDON_LOAD, and says what to do', () => {
-  const { code, message } = firstLock();
+test('without a binary for this platform the first lock throws ADDON_LOAD, which says what to do', () => {
+  const { code, message } = takeFirstLock();
   expect(code).toBe('ADDON_LOAD');
   expect(message).toContain(`Cannot load the native addon of zjj for ${platform}: No native build was found`);
   expect(message).toContain(`npm run build:native --prefix "${directory}"`);
 });
 
-test('the package can be loaded without it, and says so at the first lock', () => {
+test('the package loads without a binary', () => {
   const script =
     "console.log(typeof require('./dist').setConfigValue, typeof require('./dist').readConfigSync('none'))";
   const { stdout } = spawnSync(process.execPath, ['-e', script], { cwd: directory, encoding: 'utf8' });
@@ -63,30 +63,30 @@ test('the package can be loaded without it, and says so at the first lock', () =
 });
 
 describe.skipIf(process.platform !== 'linux')('on Linux', () => {
-  test('the binary for glibc is loaded where it can be', () => {
+  test('the binary for glibc is loaded if it can be', () => {
     copyFileSync(addon, glibc);
     writeFileSync(musl, damaged);
-    expect(firstLock()).toEqual({ held: true });
+    expect(takeFirstLock()).toEqual({ held: true });
   });
 
   test.each([
     ['damaged', damaged],
     ['truncated', truncated],
-  ])('the one for musl is loaded where the one for glibc cannot be: %s', (_, bytes) => {
+  ])('the binary for musl is loaded if the one for glibc is %s', (_, bytes) => {
     writeFileSync(glibc, bytes);
     copyFileSync(addon, musl);
-    expect(firstLock()).toEqual({ held: true });
+    expect(takeFirstLock()).toEqual({ held: true });
   });
 
   test.each([
     ['damaged', damaged, 'invalid ELF header'],
     ['truncated', truncated, `is damaged: it has 1000 bytes and should have ${statSync(addon).size}`],
     ['empty', Buffer.alloc(0), 'is damaged: it has 0 bytes'],
-  ])('a binary that is %s tells its real reason, whatever the one for musl does', (_, bytes, reason) => {
+  ])('the error about a %s binary gives its own reason, whatever the one for musl does', (_, bytes, reason) => {
     writeFileSync(glibc, bytes);
     for (const sibling of [undefined, damaged]) {
       if (sibling !== undefined) writeFileSync(musl, sibling);
-      const { code, message, cause } = firstLock();
+      const { code, message, cause } = takeFirstLock();
       expect(code).toBe('ADDON_LOAD');
       expect(cause).toContain(glibc);
       expect(cause).toContain(reason);
@@ -94,9 +94,9 @@ describe.skipIf(process.platform !== 'linux')('on Linux', () => {
     }
   });
 
-  test('a binary that the manifest does not know is loaded as it is', () => {
+  test('a binary that the manifest does not list is loaded without a check of its size', () => {
     copyFileSync(addon, glibc);
     rmSync(join(directory, 'prebuilds/manifest.json'));
-    expect(firstLock()).toEqual({ held: true });
+    expect(takeFirstLock()).toEqual({ held: true });
   });
 });

@@ -7,19 +7,19 @@ import { tool } from '../support/package/tools.js';
 import { npm, type Outcome, run } from '../support/process/run-command.js';
 import { ScriptShell } from '../support/process/script-shell.js';
 
-// The tarball in an otherwise empty project, as each package manager puts it there.
+// Each package manager installs the tarball in an empty project.
 
 interface PackageManager {
-  /** Its command line. */
+  /** The command line that starts it. */
   readonly program: (context: TestContext) => readonly string[];
   readonly env?: NodeJS.ProcessEnv;
   readonly install: (tarball: string) => readonly string[];
-  /** All that it says at that: every word may be a warning. */
+  /** Matches all that it prints while it installs: any other word may be a warning. */
   readonly output: RegExp;
-  /** What it installed, as it tells it. */
+  /** The arguments that make it list the installed packages. */
   readonly tree: readonly string[];
   readonly readTree: (output: string) => readonly string[];
-  /** What runs a program of the project. */
+  /** The command line that runs a script of the project. */
   readonly node: (program: readonly string[]) => readonly string[];
   readonly exec: readonly string[];
 }
@@ -31,15 +31,15 @@ const forNpm: PackageManager = {
   tree: ['ls', '--all', '--json'],
   readTree: (output) => namesIn(JSON.parse(output)),
   node: () => [process.execPath],
-  // npm 12 says as a notice what it runs.
+  // Hides the notice in which npm 12 names the script that it runs.
   exec: ['exec', '--no', '--loglevel=warn', '--', 'zjj'],
 };
 
 const forYarn: PackageManager = {
   program: (context) => [process.execPath, tool(context, 'package', '@yarnpkg/cli-dist', 'bin/yarn.js')],
   install: (tarball) => ['add', `zjj@file:${tarball}`],
-  // Of its codes: 0, progress; 13, packages fetched; 19, packages no longer needed; 85, what was added; 92, that its own
-  // loader of ESM is experimental.
+  // Yarn's message codes: 0 progress, 13 packages fetched, 19 packages no longer needed, 85 packages added, 92 its ESM
+  // loader is experimental.
   output: /^(?:➤ YN00(?:00|13|19|85|92): .*\n)+$/,
   tree: ['info', '--all', '--recursive', '--json'],
   readTree: (output) =>
@@ -58,7 +58,7 @@ const packageManagers: Record<string, PackageManager> = {
   'npm --ignore-scripts': { ...forNpm, install: (tarball) => ['install', '--ignore-scripts', tarball] },
   'npm 12': {
     ...forNpm,
-    // It needs a newer Node.js than these tests do.
+    // npm 12 needs a newer Node.js than these tests.
     program: (context) => [
       tool(context, 'runtimes', 'node-24', 'bin/node'),
       tool(context, 'package', 'npm-12', 'bin/npm-cli.js'),
@@ -100,7 +100,7 @@ describe.each(Object.entries(packageManagers))('%s', (name, manager) => {
     };
   }
 
-  test('installs it without a warning, and runs and compiles nothing', (context) => {
+  test('installs the package without a warning, and runs and compiles nothing', (context) => {
     const { outcome, scripts, node, directory } = install(context);
     expect(outcome).toEqual({ status: 0, stdout: expect.stringMatching(manager.output), stderr: '' });
     expect(scripts).toEqual([]);
@@ -110,11 +110,11 @@ describe.each(Object.entries(packageManagers))('%s', (name, manager) => {
     expect(existsSync(join(dirname(manifest), 'native/build'))).toBe(false);
   });
 
-  test('installs node-gyp-build with it, and nothing else', (context) => {
+  test('installs no other package than node-gyp-build', (context) => {
     expect(manager.readTree(install(context).run(manager.tree).stdout)).toEqual(['node-gyp-build', 'zjj']);
   });
 
-  test.for(['main.mjs', 'main.cjs'] as const)('%s has both entry points, by import and by require', (main, context) => {
+  test.for(['main.mjs', 'main.cjs'] as const)('%s can import and require both entry points', (main, context) => {
     const { node, directory } = install(context);
     expectUse(node, main, directory, manager.env);
   });
@@ -129,7 +129,7 @@ interface Tree {
   readonly dependencies?: Record<string, Tree>;
 }
 
-/** The names of all that something depends on, sorted. */
+/** The names of all direct and indirect dependencies, sorted. */
 function namesIn({ dependencies = {} }: Tree): string[] {
   return Object.entries(dependencies)
     .flatMap(([name, tree]) => [name, ...namesIn(tree)])

@@ -27,7 +27,7 @@ interface Release {
   readonly changelog?: string;
 }
 
-/** What scripts/check-release.mjs says of a package: its exit status, its output, its complaints. */
+/** Runs scripts/check/check-release.mjs on a package. Returns its exit status, stdout and stderr. */
 function check(release: Release): [number | null, string, string] {
   const { tag = 'v1.2.3', version = '1.2.3', locked = version, changelog = CHANGELOG } = release;
   const url = 'repository' in release ? release.repository : 'git+https://github.com/some/one.git';
@@ -40,7 +40,7 @@ function check(release: Release): [number | null, string, string] {
   write('package-lock.json', JSON.stringify({ version: locked, packages: { '': { version: locked } } }));
   write('CHANGELOG.md', changelog);
   const env = { ...process.env, GITHUB_SERVER_URL: 'https://github.com', GITHUB_REPOSITORY: 'some/one' };
-  const script = join(root, 'scripts', 'check-release.mjs');
+  const script = join(root, 'scripts', 'check', 'check-release.mjs');
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, tag], {
     cwd: directory,
     env,
@@ -49,54 +49,50 @@ function check(release: Release): [number | null, string, string] {
   return [status, stdout, stderr];
 }
 
-test('a release that is all of one version has the section of the changelog as its text', () => {
+test('a release whose files agree on the version prints its section of the changelog', () => {
   expect(check({})).toEqual([0, CHANGES, '']);
 });
 
-test('the oldest version has its section alone, without the addresses below it', () => {
+test('the oldest version prints only its section, without the links below it', () => {
   const changelog = `# Changelog\n\n${OLDER}`;
   expect(check({ tag: 'v1.2.2', version: '1.2.2', changelog })).toEqual([0, '### Added\n\n- Add the lock\n', '']);
 });
 
 test.for<[string, Release, string]>([
-  [
-    'a tag of another version',
-    { tag: 'v1.2.4' },
-    'package.json has version 1.2.3, which is not that of the tag v1.2.4',
-  ],
-  ['a tag without its v', { tag: '1.2.3' }, "'1.2.3' is no tag of a release"],
-  ['a version that npm would not make the latest', { tag: 'v1.2.3-rc.1', version: '1.2.3-rc.1' }, 'is no tag'],
-  ['a lock file of another version', { locked: '1.2.2' }, 'package-lock.json is not of version 1.2.3'],
+  ['a tag of another version', { tag: 'v1.2.4' }, 'package.json has version 1.2.3, but the tag is v1.2.4'],
+  ['a tag without its v', { tag: '1.2.3' }, "'1.2.3' is not a release tag"],
+  ['a prerelease version', { tag: 'v1.2.3-rc.1', version: '1.2.3-rc.1' }, 'is not a release tag'],
+  ['a lock file of another version', { locked: '1.2.2' }, 'package-lock.json does not have version 1.2.3'],
   ['no repository', { repository: undefined }, 'package.json has no repository.url'],
   [
     'another repository',
     { repository: 'git+https://github.com/some/other.git' },
-    'package.json has the repository git+https://github.com/some/other.git, and this is git+https://github.com/some/one.git',
+    'package.json has the repository git+https://github.com/some/other.git, but this is git+https://github.com/some/one.git',
   ],
   [
-    'changes that are not of any version yet',
+    'changes under no version yet',
     { changelog: CHANGELOG.replace('## [1.2.3]', '## Unreleased\n\n- Change the lock\n\n## [1.2.3]') },
-    "CHANGELOG.md begins with 'Unreleased', not with '[1.2.3] - ' and the date",
+    "CHANGELOG.md begins with 'Unreleased', not with '[1.2.3] - ' and a date",
   ],
   [
-    'a changelog that does not know the version',
+    'a changelog without the version',
     { tag: 'v1.3.0', version: '1.3.0' },
     "CHANGELOG.md begins with '[1.2.3] - 2026-11-24', not with '[1.3.0] - '",
   ],
   [
-    'a changelog that says nothing of the version',
+    'a changelog with an empty section',
     { changelog: CHANGELOG.replace(CHANGES, '') },
-    'CHANGELOG.md says nothing of 1.2.3',
+    'CHANGELOG.md says nothing about 1.2.3',
   ],
   [
     'a version without its date',
     { changelog: CHANGELOG.replace(' - 2026-11-24', '') },
-    "CHANGELOG.md begins with '[1.2.3]', not with '[1.2.3] - ' and the date",
+    "CHANGELOG.md begins with '[1.2.3]', not with '[1.2.3] - ' and a date",
   ],
   [
-    'a date that is none',
+    'a date that does not exist',
     { changelog: CHANGELOG.replace('2026-11-24', '2026-13-24') },
-    'CHANGELOG.md has no date but 2026-13-24 for 1.2.3',
+    'CHANGELOG.md has an invalid date for 1.2.3: 2026-13-24',
   ],
 ])('%s is refused', ([, release, complaint]) => {
   const [status, stdout, stderr] = check(release);

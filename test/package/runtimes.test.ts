@@ -3,7 +3,7 @@ import { expectCommand, expectUse } from '../support/package/expect-works.js';
 import { npmProject } from '../support/package/packed.js';
 import { tool } from '../support/package/tools.js';
 
-// The package that npm installed, on each runtime of tools/runtimes.
+// The package as npm installs it, on each runtime of tools/runtimes.
 
 const runtimes: [name: string, file: string, ...options: string[]][] = [
   ['node-20-lowest', 'bin/node'],
@@ -16,7 +16,7 @@ const runtimes: [name: string, file: string, ...options: string[]][] = [
 ];
 
 describe.each(runtimes)('%s', (name, file, ...options) => {
-  test.for(['main.mjs', 'main.cjs'] as const)('%s has both entry points, by import and by require', (main, context) => {
+  test.for(['main.mjs', 'main.cjs'] as const)('%s can import and require both entry points', (main, context) => {
     expectUse([tool(context, 'runtimes', name, file), ...options], main, npmProject(context).directory);
   });
 

@@ -8,10 +8,10 @@ import { environment } from '../support/process/run-command.js';
 import { requires } from '../support/requires/requires.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-// What is published: the tarball, file by file.
+// The tarball that gets published, file by file.
 
-/** Whatever may be in it, by its place; what `files` in package.json is given, this must be given too. */
-const MEANT = [
+/** The paths that belong in the tarball. Extend this list together with `files` in package.json. */
+const EXPECTED = [
   /^(?:CHANGELOG\.md|LICENSE|README\.md|THIRD_PARTY_NOTICES\.md|package\.json)$/,
   /^dist\/(?:index|lock\/index)\.(?:js|mjs|d\.mts)$/,
   /^dist\/lock\/internal\.js$/,
@@ -32,7 +32,7 @@ beforeEach((context) => {
   requires(context, ['tar']);
   const unpacked = temporaryDirectory();
   execFileSync('tar', ['-xzf', tarball()], { cwd: unpacked });
-  // npm puts all of it in there.
+  // npm packs every file below this folder.
   directory = join(unpacked, 'package');
   files = readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => !entry.isDirectory())
@@ -46,23 +46,23 @@ beforeEach((context) => {
 
 const read = (file: string) => readFileSync(join(directory, file), 'latin1');
 
-test('it is at most 1 MB', () => {
+test('the tarball is at most 1 MB', () => {
   expect(statSync(tarball()).size).toBeLessThan(1e6);
 });
 
-test('it holds what is meant, and nothing else', () => {
-  expect(files.filter((file) => !MEANT.some((meant) => meant.test(file)))).toEqual([]);
-  expect(MEANT.filter((meant) => !files.some((file) => meant.test(file)))).toEqual([]);
+test('the tarball has exactly the expected files', () => {
+  expect(files.filter((file) => !EXPECTED.some((path) => path.test(file)))).toEqual([]);
+  expect(EXPECTED.filter((path) => !files.some((file) => path.test(file)))).toEqual([]);
 });
 
-test('it holds the binaries that the manifest names', () => {
+test('the tarball has the binaries that the manifest names', () => {
   const { binaries } = JSON.parse(read('prebuilds/manifest.json'));
   const held = files.filter((file) => file.endsWith('.node')).map((file) => file.replace('prebuilds/', ''));
   expect(held).toEqual(Object.keys(binaries).sort());
   for (const file of held) expect(statSync(join(directory, 'prebuilds', file)).size).toBe(binaries[file].size);
 });
 
-test('every file that its package.json points to is there', () => {
+test('every file that package.json points to is in the tarball', () => {
   const manifest = JSON.parse(read('package.json'));
   const paths = (value: unknown): string[] =>
     typeof value === 'string'
@@ -75,22 +75,22 @@ test('every file that its package.json points to is there', () => {
   expect(named.filter((path) => !existsSync(join(directory, path)))).toEqual([]);
 });
 
-test('it has nothing that a package manager would run or compile', () => {
+test('the tarball has no script or binding.gyp that a package manager would run at install', () => {
   const { scripts, gypfile } = JSON.parse(read('package.json'));
   for (const script of ['preinstall', 'install', 'postinstall', 'preprepare', 'prepare', 'postprepare', 'prepublish']) {
     expect(scripts).not.toHaveProperty(script);
   }
   expect(gypfile).toBe(false);
-  // npm would take any, pnpm and yarn this one.
+  // npm compiles with any .gyp file in the root, pnpm and yarn with binding.gyp.
   expect(files.filter((file) => /^[^/]*\.gyp$/.test(file))).toEqual([]);
 });
 
-test('it tells nothing of where it was made', () => {
+test('the tarball does not reveal where it was packed', () => {
   const registry = new URL(environment()['npm_config_registry'] ?? '').host;
-  for (const traitor of [root, registry, 'registry.npmjs.org', 'sourceMappingURL']) {
+  for (const secret of [root, registry, 'registry.npmjs.org', 'sourceMappingURL']) {
     expect(
-      files.filter((file) => read(file).includes(traitor)),
-      traitor,
+      files.filter((file) => read(file).includes(secret)),
+      secret,
     ).toEqual([]);
   }
 });

@@ -7,8 +7,8 @@ import { tool } from '../support/package/tools.js';
 import { run } from '../support/process/run-command.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-// The types of the package that npm installed, for a user who has every check on. A wrong use must be an error, or the
-// types might be `any`: @ts-expect-error is an error itself where there is none.
+// The types of the package as npm installs it, for a user who turns every check on. Wrong uses must be errors, or the
+// types could be `any`: @ts-expect-error is itself an error if the next line has none.
 
 const use = `
 const store = new ConfigStore<{ port: number }>('config.toml', { defaults: { port: 8080 } });
@@ -32,12 +32,12 @@ export const notNumber: Promise<number> = withLock('a.lock', async () => 'done')
 export const code = (error: unknown) => (error instanceof ZjjError ? error.code : undefined);
 // @ts-expect-error
 export const notCode: number = code(new Error());
-export const isOneClass: typeof ZjjError = ZjjErrorOfLock;
+export const isOneClass: typeof ZjjError = LockZjjError;
 `;
 
 const imports = `
 import { ConfigStore, setConfigValue, updateConfig, ZjjError } from 'zjj';
-import { type FileLock, tryLock, withLock, ZjjError as ZjjErrorOfLock } from 'zjj/lock';
+import { type FileLock, tryLock, withLock, ZjjError as LockZjjError } from 'zjj/lock';
 // @ts-expect-error
 import { notThere } from 'zjj';
 export { notThere };
@@ -47,7 +47,7 @@ const requires = `
 import zjj = require('zjj');
 import lock = require('zjj/lock');
 const { ConfigStore, setConfigValue, updateConfig, ZjjError } = zjj;
-const { tryLock, withLock, ZjjError: ZjjErrorOfLock } = lock;
+const { tryLock, withLock, ZjjError: LockZjjError } = lock;
 type FileLock = lock.FileLock;
 // @ts-expect-error
 zjj.notThere;
@@ -70,25 +70,28 @@ const compilers: Record<string, (context: TestContext) => string> = {
 };
 
 describe.each(Object.entries(compilers))('%s', (_, compiler) => {
-  test.for(Object.entries(resolutions))('compiles a user with %s', ([, { options, files }], context) => {
-    const tsc = compiler(context);
-    const directory = temporaryDirectory();
-    cpSync(npmProject(context).directory, directory, { recursive: true });
-    mkdirSync(join(directory, 'node_modules/@types'));
-    symlinkSync(join(root, 'node_modules/@types/node'), join(directory, 'node_modules/@types/node'), 'junction');
-    for (const [file, text] of Object.entries(files)) writeFileSync(join(directory, file), text);
-    const compilerOptions = {
-      target: 'es2022',
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      skipLibCheck: false,
-      // Those of TypeScript itself, which take half of the time.
-      skipDefaultLibCheck: true,
-      types: ['node'],
-      noEmit: true,
-      ...options,
-    };
-    writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: Object.keys(files) }));
-    expect(run([process.execPath, tsc], directory)).toEqual({ status: 0, stdout: '', stderr: '' });
-  });
+  test.for(Object.entries(resolutions))(
+    'compiles a program that uses the package, with %s',
+    ([, { options, files }], context) => {
+      const tsc = compiler(context);
+      const directory = temporaryDirectory();
+      cpSync(npmProject(context).directory, directory, { recursive: true });
+      mkdirSync(join(directory, 'node_modules/@types'));
+      symlinkSync(join(root, 'node_modules/@types/node'), join(directory, 'node_modules/@types/node'), 'junction');
+      for (const [file, text] of Object.entries(files)) writeFileSync(join(directory, file), text);
+      const compilerOptions = {
+        target: 'es2022',
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        skipLibCheck: false,
+        // Skips TypeScript's own libraries, which take half of the time.
+        skipDefaultLibCheck: true,
+        types: ['node'],
+        noEmit: true,
+        ...options,
+      };
+      writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: Object.keys(files) }));
+      expect(run([process.execPath, tsc], directory)).toEqual({ status: 0, stdout: '', stderr: '' });
+    },
+  );
 });

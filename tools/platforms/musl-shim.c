@@ -1,11 +1,12 @@
-/* What the libstdc++ of a system with glibc wants of that, and musl has not: enough for a Bun that throws no C++ exceptions.
-   Built by scripts/test-platforms.mjs under the name of glibc's loader, which is the library that musl does not stand in for. */
+/* The symbols of glibc that glibc's libstdc++ needs and musl lacks. They suffice for Bun, which throws no C++
+   exceptions. tools/platforms/platforms.mjs builds this file under the name of glibc's loader: libstdc++ needs that
+   library too, and musl does not replace it. */
 
 #include <stddef.h>
 
 char __libc_single_threaded = 0;
 
-/* Of libgcc_s itself, but in an old version, in which musl does not look. */
+/* libgcc_s has these under an old symbol version, where musl does not look. */
 unsigned __cpu_model[4];
 int __cpu_indicator_init(void) {
   return 0;
@@ -16,7 +17,7 @@ int __cxa_thread_atexit_impl(void (*destroy)(void *), void *object, void *librar
   return 0;
 }
 
-/* "Not found": the stack cannot be unwound. */
+/* Answers "not found": the stack cannot be unwound. */
 int _dl_find_object(void *address, void *result) {
   (void)address, (void)result;
   return -1;

@@ -1,10 +1,10 @@
-// What Linux on x64 can run or emulate. `needs` are files, and the Debian packages that bring them; `prepare` gives the program that runs
-// scripts there, with what it wants in its environment.
+// The platforms that Linux on x64 can run or emulate. `needs` maps files to the Debian packages that install them.
+// `prepare` returns the command that runs scripts on the platform, and the environment that it needs.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pinnedTools } from '../../scripts/pinned-tools.mjs';
+import { pinnedTools } from '../../scripts/tools/pinned-tools.mjs';
 
 const tools = import.meta.dirname;
 const pinned = pinnedTools(join(tools, '../..'), 'platforms');
@@ -48,12 +48,12 @@ export const PLATFORMS = {
   },
 };
 
-/** Debian has musl, but no C++ library for it. That of glibc will do, with musl-shim.c in the place of glibc's loader. */
+/** Debian has musl, but no C++ library for it. glibc's works, with musl-shim.c in place of glibc's loader. */
 function prepareMusl(directory) {
   for (const name of ['libstdc++.so.6', 'libgcc_s.so.1']) symlinkSync(join(LIBRARIES, name), join(directory, name));
   const shim = join(directory, 'ld-linux-x86-64.so.2');
   execFileSync('cc', ['-shared', '-fPIC', '-nostdlib', '-O1', '-o', shim, join(tools, 'musl-shim.c')]);
-  // Processes with glibc have their loader already, and find the same two libraries.
+  // Programs that use glibc inherit this path. They have their loader already, and find the same two libraries.
   return { command: [installed(`${MUSL_BUN}/bin/bun`)], env: { LD_LIBRARY_PATH: directory } };
 }
 
@@ -68,7 +68,8 @@ function qemu(cpu, triple, debian, runtime) {
       [library('libatomic.so.1')]: `libatomic1-${debian}-cross`,
     },
     prepare(directory) {
-      // A file that can be started as if it were Node.js: without binfmt_misc the kernel starts no program of another processor.
+      // A script that starts the emulator. The kernel starts no program for another processor unless binfmt_misc is set
+      // up.
       const program = join(directory, 'node');
       const start = `exec ${emulator} -L /usr/${triple} '${installed(`${runtime}/bin/node`)}' "$@"`;
       writeFileSync(program, `#!/bin/sh\n${start}\n`, { mode: 0o755 });

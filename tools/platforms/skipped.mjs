@@ -9,7 +9,7 @@ const QEMU = [
     'file-systems.test.js > on ',
   ),
   ...skip(
-    'qemu shows the signals that it catches itself, not those of the program',
+    'under qemu, /proc shows the signals that qemu catches, not those that the program catches',
     'signals.test.js > two copies of the package in one process > each have a wait thread, and a signal',
     'waiter-ends.test.js > a process survives the wait signal of an addon loaded only in a worker',
   ),
@@ -17,12 +17,12 @@ const QEMU = [
 
 const WINE = [
   ...skip(
-    'wine 8 makes no symbolic links',
+    'wine 8 cannot create symbolic links',
     'lock.test.js > lockSync > throws LOCK_DEADLOCK if its own thread holds the lock by another name',
     'lock.test.js > an invalid lock file > a symbolic link',
     'same-file.test.js > a lock is the same through > a directory that is a symbolic link',
   ),
-  ...skip('wine lets root write what may only be read', 'lock.test.js > a read-only lock file can be locked'),
+  ...skip('under wine, root can write a read-only file', 'lock.test.js > a read-only lock file can be locked'),
 ];
 
 export const SKIPPED = { 'linux-arm64': QEMU, 'linux-arm': QEMU, 'win32-x64': WINE };

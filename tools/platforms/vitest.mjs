@@ -1,5 +1,5 @@
-// What the tests import as `vitest` where vitest has no native parts to run with: its own runner and its own assertions, as
-// one script. scripts/test-platforms.mjs bundles it and calls `run`.
+// Stands in for `vitest` on platforms that vitest has no native parts for: vitest's own runner and assertions, as one
+// script. scripts/test/test-platforms.mjs bundles it and calls `run`.
 
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -25,8 +25,8 @@ globalThis[GLOBAL_EXPECT] = expect;
 setState({ assertionCalls: 0 }, expect);
 
 /**
- * Runs the tests of `file`, except those whose names `skips` has, and writes to `report` how each one ended, as JSON.
- * Without a report the process came to its end before its tests did.
+ * Runs the tests of `file`, except those that `skips` names, and writes the result of each one to `report` as JSON. If
+ * there is no report, the process ended before its tests did.
  */
 export async function run({ root, file, setupFiles, skips, timeout, report }) {
   const reasons = new Map();
@@ -50,7 +50,7 @@ export async function run({ root, file, setupFiles, skips, timeout, report }) {
       test.mode = 'skip';
       reasons.set(test, skip.reason);
     },
-    // The last of these is of use where no report gets written.
+    // If the process dies, the last of these lines names the test.
     onBeforeTryTask: (test) => console.log(nameOf(test)),
   };
   const files = await startTests([file], runner);
@@ -65,7 +65,7 @@ export async function run({ root, file, setupFiles, skips, timeout, report }) {
   writeFileSync(report, JSON.stringify(results));
 }
 
-/** With those of its suites, as vitest shows it. */
+/** The name of a test after those of its file and suites, as vitest prints it. */
 function nameOf(task) {
   return task.suite
     ? `${nameOf(task.suite)} > ${task.name}`

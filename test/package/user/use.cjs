@@ -1,4 +1,4 @@
-// What a user does with the package as it came by `import` and by `require`: says as JSON what came of it.
+// Uses the package as a user does, through `import` and through `require`, and prints the results as JSON.
 
 const { spawnSync } = require('node:child_process');
 const { mkdtempSync, rmSync } = require('node:fs');
@@ -14,7 +14,7 @@ module.exports = async function use(imported, required) {
   }
 };
 
-/** Every name, from each entry point, in both ways. */
+/** Whether both entry points give `import` and `require` the same exports. */
 function isSame(imported, required) {
   return (
     isEqual(imported.zjj, required.zjj) &&
@@ -26,7 +26,7 @@ function isSame(imported, required) {
 }
 
 function isEqual(some, all) {
-  // In CommonJS, import() of Deno gives what require would, and these names with it.
+  // In CommonJS, Deno's import() adds these names.
   const names = Object.keys(some).filter((name) => name !== 'default' && name !== 'module.exports');
   return names.length > 0 && names.every((name) => some[name] === all[name]);
 }
@@ -36,7 +36,7 @@ function useLock(imported, required, directory) {
   const held = imported.zjj.lockSync(path);
   const results = { other: tryElsewhere(path) };
   try {
-    // Two copies, with a queue each, would wait for each other.
+    // With one queue this is a deadlock. Two copies of the package would have a queue each, and wait for each other.
     required.lock.lockSync(path, { timeout: 2000 });
   } catch (error) {
     results.second = error.code;
@@ -46,7 +46,7 @@ function useLock(imported, required, directory) {
   return { ...results, otherAfterwards: tryElsewhere(path) };
 }
 
-/** What another process says of the lock. */
+/** Tries the lock in another process. Returns what it prints. */
 function tryElsewhere(path) {
   const options = 'deno' in process.versions ? ['run', '-A'] : [];
   const { stdout, stderr } = spawnSync(process.execPath, [...options, join(__dirname, 'try.cjs'), path], {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
-import { missingTools } from '../../../scripts/pinned-tools.mjs';
+import { missingTools } from '../../../scripts/tools/pinned-tools.mjs';
 import { root } from './dist.js';
 
 /**

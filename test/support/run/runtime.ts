@@ -4,7 +4,7 @@
 export const runtime: 'node' | 'bun' | 'deno' =
   'bun' in process.versions ? 'bun' : 'deno' in process.versions ? 'deno' : 'node';
 
-/** The program that starts this runtime. scripts/test-platforms.mjs sets ZJJ_PROGRAM if an emulator has to run it. */
+/** The program that starts this runtime. scripts/test/test-platforms.mjs sets ZJJ_PROGRAM if an emulator has to run it. */
 const program = process.env['ZJJ_PROGRAM'] ?? process.execPath;
 
 /** The command line that makes this runtime do what Node.js does with `args`: a file, or `-e` and a script. */

@@ -1,5 +1,5 @@
-// Puts into native/headers/ what compiling the addon takes beside native/ itself, so that whoever installs the package can
-// do so without a network: the headers of Node-API and node-addon-api, laid out as node-gyp wants those of Node.js.
+// Fills native/headers/ with the headers that native/ does not contain: those of Node-API and node-addon-api, laid out
+// as node-gyp expects the headers of Node.js. With them, a user compiles the installed package without a network.
 
 import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 
 const require = createRequire(import.meta.url);
 
-/** What node-gyp reads of a Node.js: how that was compiled, of which Node-API needs to know nothing. */
+/** node-gyp reads from these how Node.js was compiled. Node-API does not depend on that. */
 const SETTINGS = {
   'common.gypi': `{
   "target_defaults": {

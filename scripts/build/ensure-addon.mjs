@@ -1,10 +1,10 @@
-// Sees to it that the addon that a clone loads is the one of its sources: the prebuilt binary if it is up to date, else
-// a local build by cmake-js.
+// Makes sure that a clone loads an addon built from its own sources: the prebuilt binary if it is current, otherwise a
+// local build by cmake-js.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, sep } from 'node:path';
-import { readManifest, sourceHash } from './prebuild-manifest.mjs';
+import { readManifest, sourceHash } from '../prebuild/prebuild-manifest.mjs';
 
 const require = createRequire(import.meta.url);
 
@@ -14,12 +14,12 @@ export function ensureAddon(root) {
   const stamp = join(root, 'build', 'source-hash');
   if (existsSync(localBuild)) {
     if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
-    // It would be loaded instead of a prebuilt binary, so it must not be an old one.
+    // node-gyp-build prefers a local build to a prebuilt binary, so a stale one has to go.
     rmSync(join(root, 'build'), { recursive: true });
   }
   if (isPrebuilt(root, hash)) return;
-  // As node-gyp-build has it: whoever sets this means what is published, and would not get what is compiled now.
-  if (process.env.PREBUILDS_ONLY) throw new Error('There is no prebuilt binary of this platform that is up to date');
+  // With PREBUILDS_ONLY, node-gyp-build ignores a local build.
+  if (process.env.PREBUILDS_ONLY) throw new Error('This platform has no prebuilt binary that is up to date');
   compile(root);
   writeFileSync(stamp, hash);
 }
@@ -42,6 +42,6 @@ function compile(root) {
     stdio: 'inherit',
   });
   if (status !== 0) {
-    throw new Error('The addon could not be built: it needs CMake and a C++17 compiler (apt-get install cmake g++)');
+    throw new Error('Cannot build the addon: it needs CMake and a C++17 compiler (apt-get install cmake g++)');
   }
 }

@@ -1,21 +1,31 @@
-// `npm run test:sanitize`: native/ under AddressSanitizer with UndefinedBehaviorSanitizer and LeakSanitizer, under
-// ThreadSanitizer and under valgrind, and the addon in Node.js under the sanitizers. Linux only. Fails on any finding.
+// `npm run test:sanitize [-- NAME…]` runs native/ under AddressSanitizer with UndefinedBehaviorSanitizer and
+// LeakSanitizer, under ThreadSanitizer and under valgrind, and the addon in Node.js under the sanitizers. Without a
+// name it runs all of these. Any finding fails the run. Linux only.
 //
-// Not Node.js under valgrind: it takes ten seconds to start there, and these tests start it a hundred times.
+// Node.js does not run under valgrind: it takes ten seconds to start there, and these tests start it a hundred times.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { chosenNames } from '../tools/chosen-names.mjs';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../..');
 const stage = join(root, 'build', 'sanitize');
 const tests = ['file_commit_test', 'file_lock_test', 'wait_thread_test', 'lock_table_test'];
 const debug = '-g -O1 -fno-omit-frame-pointer';
 const memory = `${debug} -fsanitize=address,undefined -fno-sanitize-recover=all`;
 const races = `${debug} -fsanitize=thread`;
-/** Tests of the addon that start workers, and children that load it from dist/. */
+/** Tests that start workers, and children that load the addon through dist/. */
 const nodeTests = ['test/native/addon.test.ts', 'test/lock/worker-threads.test.ts'];
-const failed = [];
 
+const PARTS = {
+  address: { title: 'AddressSanitizer, UndefinedBehaviorSanitizer, LeakSanitizer', run: testAddresses },
+  thread: { title: 'ThreadSanitizer', run: testThreads },
+  valgrind: { title: 'valgrind', run: testInValgrind },
+  'node-address': { title: 'Node.js with AddressSanitizer, UndefinedBehaviorSanitizer', run: testAddressesInNode },
+  'node-thread': { title: 'Node.js with ThreadSanitizer', run: testThreadsInNode },
+};
+
+const names = chosenNames(process.argv.slice(2), PARTS, 'part');
 const missing = ['g++', 'cmake', 'make', 'nm', 'valgrind'].filter(
   (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).error !== undefined,
 );
@@ -23,60 +33,66 @@ if (missing.length > 0) {
   console.error(`Not installed: ${missing.join(', ')} (apt-get install binutils cmake g++ make valgrind)`);
   process.exit(1);
 }
-// With the many bits of randomness that some kernels put into addresses, ThreadSanitizer may not find its own place.
+// Some kernels randomize so many bits of an address that ThreadSanitizer cannot place its own memory.
 const fixedAddresses = spawnSync('setarch', ['-R', 'true']).status === 0 ? ['setarch', '-R'] : [];
 
-part('AddressSanitizer, UndefinedBehaviorSanitizer, LeakSanitizer', () => {
+const failed = names.filter((name) => !runPart(PARTS[name]));
+if (failed.length > 0) {
+  console.error(`\nfailed: ${failed.join(', ')}`);
+  process.exitCode = 1;
+}
+
+/** Runs one part and prints a line about it. False if it failed. */
+function runPart({ title, run }) {
+  const start = performance.now();
+  let result = 'no finding';
+  try {
+    run();
+  } catch (error) {
+    console.error(error.message);
+    result = 'FAILED';
+  }
+  console.log(`- ${title}: ${result} (${((performance.now() - start) / 1000).toFixed(0)} s)`);
+  return result !== 'FAILED';
+}
+
+function testAddresses() {
   const folder = buildTests('address', memory);
   const env = { ASAN_OPTIONS: 'detect_leaks=1:detect_stack_use_after_return=1', UBSAN_OPTIONS: 'print_stacktrace=1' };
   for (const test of tests) run([...fixedAddresses, join(folder, test)], env);
-});
-part('ThreadSanitizer', () => {
+}
+
+function testThreads() {
   const folder = buildTests('thread', races);
   for (const test of tests) run([...fixedAddresses, join(folder, test)], { TSAN_OPTIONS: 'second_deadlock_stack=1' });
-});
-part('valgrind', () => {
+}
+
+function testInValgrind() {
   const folder = buildTests('plain', debug);
   const memcheck = ['valgrind', '--quiet', '--leak-check=full', '--error-exitcode=99', '--fair-sched=try'];
   for (const test of tests) run([...memcheck, join(folder, test)]);
-});
-part('Node.js with AddressSanitizer, UndefinedBehaviorSanitizer', () => {
+}
+
+function testAddressesInNode() {
   testInNode('node-address', memory, {
     library: 'libasan.so',
     symbol: '__asan_',
     files: [...nodeTests, 'test/lock/waiter-ends.test.ts'],
-    // Node.js leaves memory to the end of the process.
+    // Node.js does not free all of its memory before it exits.
     env: (log) => ({
       ASAN_OPTIONS: `detect_leaks=0:log_path=${log}`,
       UBSAN_OPTIONS: `print_stacktrace=1:log_path=${log}`,
     }),
   });
-});
-part('Node.js with ThreadSanitizer', () => {
+}
+
+function testThreadsInNode() {
   testInNode('node-thread', races, {
     library: 'libtsan.so',
     symbol: '__tsan_',
     files: nodeTests,
     env: (log) => ({ TSAN_OPTIONS: `exitcode=0:log_path=${log}` }),
   });
-});
-
-if (failed.length > 0) {
-  console.error(`\nfailed: ${failed.join(', ')}`);
-  process.exitCode = 1;
-}
-
-function part(name, body) {
-  const start = performance.now();
-  let result = 'no finding';
-  try {
-    body();
-  } catch (error) {
-    console.error(error.message);
-    failed.push(name);
-    result = 'FAILED';
-  }
-  console.log(`- ${name}: ${result} (${((performance.now() - start) / 1000).toFixed(0)} s)`);
 }
 
 function start([command, ...args], env = {}) {
@@ -91,12 +107,12 @@ function start([command, ...args], env = {}) {
   return { ...result, command: [command, ...args].join(' ') };
 }
 
-/** Throws with all that the command wrote unless it ended with 0. */
+/** Throws an error with the command's output unless its status is 0. */
 function expectSuccess({ command, status, signal, error, stdout, stderr }) {
   if (status !== 0) throw new Error(`${stdout}${stderr}${command}: ${error?.message ?? signal ?? status}`);
 }
 
-/** What it wrote to its standard output. */
+/** Returns the command's standard output. Throws if it fails. */
 function run(command, env) {
   const result = start(command, env);
   expectSuccess(result);
@@ -114,9 +130,9 @@ function buildTests(name, flags) {
   return build(join(root, 'test', 'native'), join(stage, name), flags);
 }
 
-/** Runs Vitest with an addon that has a sanitizer. */
+/** Builds the addon with a sanitizer, and runs Vitest with it. */
 function testInNode(name, flags, { library, symbol, files, env }) {
-  run([process.execPath, 'scripts/build.mjs']);
+  run([process.execPath, 'scripts/build/build.mjs']);
   const folder = join(stage, name);
   rmSync(folder, { recursive: true, force: true });
   const release = join(folder, 'build', 'Release');
@@ -128,16 +144,16 @@ function testInNode(name, flags, { library, symbol, files, env }) {
   const loaded = join(folder, 'loaded');
   const vitest = [process.execPath, join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--maxWorkers=2'];
   const result = start([...fixedAddresses, ...vitest, ...files], {
-    // The runtime must be there before all else.
+    // The sanitizer's runtime has to be loaded first.
     LD_PRELOAD: run(['g++', `-print-file-name=${library}`]).trim(),
-    // Where node-gyp-build looks instead of in the package.
+    // node-gyp-build looks here instead of in the package.
     ZJJ_PREBUILD: folder,
     ZJJ_ADDON_REPORT: loaded,
     NODE_OPTIONS: `--require=${JSON.stringify(join(root, 'test', 'native', 'report-addon.cjs'))}`,
     ...env(join(reports, 'report')),
   });
-  // A test may not notice how its child ended. What does not name the addon is about other addons, or Node.js, which
-  // have no sanitizer: theirs of races are not to be trusted.
+  // Read the reports: a test may ignore how its child ended. A race report that does not name the addon is about
+  // Node.js or another addon. Those have no sanitizer, so such a report cannot be trusted.
   const findings = readdirSync(reports)
     .flatMap((file) => readFileSync(join(reports, file), 'utf8').split('='.repeat(18)))
     .filter((report) => report.includes('zjj.node') || (symbol !== '__tsan_' && report.trim() !== ''));

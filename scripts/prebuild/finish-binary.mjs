@@ -1,9 +1,9 @@
-// What zig's linker leaves to be done on a binary that it has linked: it changes the file in place.
+// Finishes a binary that zig's linker wrote. Each function changes the file in place.
 
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 
-/** The linker writes the time of the build into a PE file, eight bytes after its signature. */
+/** Clears the time of the build, which the linker writes into a PE file eight bytes after its signature. */
 export function clearTimeStamp(path) {
   const bytes = readFileSync(path);
   bytes.writeUInt32LE(0, bytes.readUInt32LE(0x3c) + 8);
@@ -18,8 +18,8 @@ const N_PEXT = 0x10;
 const N_TYPE = 0x0e;
 
 /**
- * Takes from a Mach-O file (64 bits, little-endian: <mach-o/loader.h>) every export but those named: the linker knows no
- * list of exports, and exports two symbols of its own.
+ * Removes every export of a Mach-O file (64 bits, little-endian: <mach-o/loader.h>) except the named ones. The linker
+ * takes no list of exports, and adds two symbols of its own.
  */
 export function exportOnly(path, names) {
   const bytes = readFileSync(path);
@@ -32,7 +32,7 @@ export function exportOnly(path, names) {
   writeFileSync(path, bytes);
 }
 
-/** Where each load command is, by its number. */
+/** The offset of each load command, keyed by its number. */
 function loadCommands(bytes) {
   const commands = new Map();
   let at = 32;
@@ -43,7 +43,10 @@ function loadCommands(bytes) {
   return commands;
 }
 
-/** The dynamic linker finds exports in a trie; one whose root has an edge for each whole name will do. */
+/**
+ * Writes the trie in which the dynamic linker looks up exports. Its root has one edge for each whole name, which is all
+ * that the linker needs.
+ */
 function rewriteTrie(bytes, command, wanted) {
   const offset = bytes.readUInt32LE(command + 40);
   const size = bytes.readUInt32LE(command + 44);
@@ -54,7 +57,7 @@ function rewriteTrie(bytes, command, wanted) {
     return Buffer.from([info.length, ...info, 0]);
   });
   const edges = wanted.map((name) => Buffer.from(`${name}\0`, 'latin1'));
-  // Each edge ends with the offset of its leaf, in one byte.
+  // Each edge ends with the offset of its leaf. One byte holds it.
   let next = 2 + edges.reduce((sum, edge) => sum + edge.length + 1, 0);
   const offsets = leaves.map((leaf) => {
     const own = next;
@@ -70,7 +73,7 @@ function rewriteTrie(bytes, command, wanted) {
   Buffer.concat([...root, ...leaves]).copy(old);
 }
 
-/** The flags and the address of an exported symbol, as they are encoded. */
+/** The encoded flags and address of an exported symbol. Undefined if the trie does not have it. */
 function findExport(trie, name) {
   let at = 0;
   let rest = name;
@@ -92,7 +95,7 @@ function findExport(trie, name) {
   }
 }
 
-/** A number, seven bits a byte, and where it ends. */
+/** Reads a ULEB128 number. Returns it with the offset of the byte after it. */
 function readUleb(bytes, start) {
   let value = 0;
   for (let at = start, shift = 0; ; at += 1, shift += 7) {
@@ -101,7 +104,7 @@ function readUleb(bytes, start) {
   }
 }
 
-/** Makes what the symbol table defines for others private to the file. */
+/** Makes the defined external symbols private to the file, except the wanted ones. */
 function hideSymbols(bytes, command, wanted) {
   const [symbols, count, strings] = [8, 12, 16].map((at) => bytes.readUInt32LE(command + at));
   for (let index = 0; index < count; index += 1) {
@@ -115,7 +118,10 @@ function hideSymbols(bytes, command, wanted) {
   }
 }
 
-/** The ad-hoc signature has a hash of each page before it (<Kernel/kern/cs_blobs.h>; its numbers are big-endian). */
+/**
+ * Updates the ad-hoc signature, which holds a hash of each page that precedes it (<Kernel/kern/cs_blobs.h>). Its
+ * numbers are big-endian.
+ */
 function renewHashes(bytes, signature) {
   const CSMAGIC_CODEDIRECTORY = 0xfade0c02;
   const directory = signature + bytes.readUInt32BE(signature + 16);

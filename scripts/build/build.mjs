@@ -1,15 +1,14 @@
-// Builds dist/: CommonJS by esbuild, thin ESM files over it, types by tsc; the addon, where no prebuilt binary of this
-// platform is up to date; and native/headers/.
+// Builds dist/: CommonJS with esbuild, thin ESM files over it, types with tsc. Also fills native/headers/, and builds
+// the addon if this platform's prebuilt binary is not current.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { ensureAddon } from './ensure-addon.mjs';
 import { vendorHeaders } from './vendor-headers.mjs';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = join(import.meta.dirname, '../..');
 const source = join(root, 'src');
 const dist = join(root, 'dist');
 const entryPoints = ['index', 'lock/index'];
@@ -25,8 +24,8 @@ const common = {
 };
 
 /**
- * The lock and the errors are one file of dist/ that all entry points share, so that `zjj` and `zjj/lock` have the same
- * classes and the same queues.
+ * Puts the lock and the errors into one file of dist/ that all entry points share. `zjj` and `zjj/lock` then have the
+ * same classes and the same queues.
  */
 const sharedLock = {
   name: 'shared-lock',
@@ -81,7 +80,7 @@ function buildTypes() {
   }
 }
 
-/** Collects what a declaration file imports: the rest of them describes what is not public. */
+/** Collects the declaration files that a public one imports. The others describe internals, and are removed. */
 function follow(file, reachable) {
   if (reachable.has(file)) return;
   reachable.add(file);
@@ -90,7 +89,9 @@ function follow(file, reachable) {
   }
 }
 
-/** ESM by re-export, never a second copy: import and require must give the same classes. */
+/**
+ * Writes an ESM file that re-exports the CommonJS one: a second copy would give import and require different classes.
+ */
 function writeModule(name) {
   const file = join(dist, `${name}.js`);
   const names = Object.keys(createRequire(import.meta.url)(file)).sort();

