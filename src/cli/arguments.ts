@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { ConfigRequest } from '../config/locate.js';
-import type { ValueType } from '../toml/index.js';
+import { findKeyEnd, type ValueType } from '../toml/index.js';
 import { UsageError } from './exit-codes.js';
 import type { ColorChoice, Presentation } from './output.js';
 
@@ -181,12 +181,12 @@ function setAction(assignments: readonly Assignment[], values: Values): ConfigAc
 
 function parseAssignments(operands: readonly string[]): readonly Assignment[] {
   const [key, text] = operands;
-  if (key !== undefined && text !== undefined && operands.length === 2 && equalsSign(key) === -1) {
+  if (key !== undefined && text !== undefined && operands.length === 2 && findKeyEnd(key, '=') === -1) {
     return [keyValue(key, text)];
   }
   if (operands.length === 0) throw synopsisError('set KEY VALUE, or set KEY=VALUE…');
   return operands.map((operand) => {
-    const at = equalsSign(operand);
+    const at = findKeyEnd(operand, '=');
     if (at === -1) throw synopsisError('set KEY VALUE, or set KEY=VALUE…');
     return { key: operand.slice(0, at), text: operand.slice(at + 1) };
   });
@@ -194,12 +194,6 @@ function parseAssignments(operands: readonly string[]): readonly Assignment[] {
 
 function keyValue(key: string, text: string): Assignment {
   return { key, text: text === '-' ? undefined : text };
-}
-
-/** Where the first `=` stands that is not within the quotes of a key such as `"a=b".c`; -1 if nowhere. */
-function equalsSign(operand: string): number {
-  const unquoted = /^(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^"'=])*=/su.exec(operand);
-  return unquoted ? unquoted[0].length - 1 : -1;
 }
 
 function atMost(count: number, operands: readonly string[], synopsis: string): void {

@@ -1,4 +1,5 @@
 import { fstatSync, writeSync } from 'node:fs';
+import { escapeCharacters } from '../toml/index.js';
 import { type ExitCode, exitCodes, type Failure, failureOf } from './exit-codes.js';
 
 /** When to color: as the terminal and the environment say, or as the caller does. */
@@ -87,22 +88,10 @@ const ownTexts: ReadonlySet<string> = new Set(['ADDON_LOAD', 'INTERNAL']);
 class ClosedOutputError extends Error {}
 
 const controls = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
-const shortEscapes: Readonly<Record<string, string>> = {
-  '\b': '\\b',
-  '\t': '\\t',
-  '\n': '\\n',
-  '\f': '\\f',
-  '\r': '\\r',
-};
 
-/**
- * Writes what a terminal would obey instead of show, line breaks among it, as the escapes that TOML and JSON share.
- */
+/** Escapes the characters that a terminal obeys instead of showing, line breaks included, as TOML and JSON do. */
 export function escapeControls(text: string): string {
-  return text.replace(controls, (character) => {
-    const short = shortEscapes[character];
-    return short ?? `\\u${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
-  });
+  return escapeCharacters(text, controls);
 }
 
 function paint(text: string, color: number, stream: number, choice: ColorChoice = 'auto'): string {

@@ -1,10 +1,13 @@
-export { TomlDocument } from './document.js';
-export { type Savepoint, TomlEdit } from './edit/edit.js';
+export { TomlDocument, type TomlEdit } from './document.js';
 export { GateError } from './edit/gate.js';
+export type { Savepoint } from './edit/undo-log.js';
 export { TomlDateTime, type TomlDateTimeKind } from './syntax/date-time.js';
-export { formatKey, type Key, parseKey } from './syntax/key-path.js';
+export { escapeCharacters } from './syntax/escape.js';
+export { findKeyEnd, formatKey, type Key, parseKey } from './syntax/key-path.js';
+export { isTable, type TomlScalar, type TomlTable, type TomlValue } from './syntax/toml-value.js';
 export { findMember, type Typed, type TypedTable, toValue } from './syntax/typed.js';
-export { copyInput, formatTyped, formatValue, frozenTable } from './value/format-value.js';
+export { formatTyped, formatValue } from './value/format-value.js';
 export { inferValue, type ValueType, valueOfType } from './value/infer-value.js';
+export type { TomlInput } from './value/input.js';
 export { TomlLiteral } from './value/literal.js';
-export type { TomlInput, TomlScalar, TomlTable, TomlValue } from './value/values.js';
+export { copyInput, frozenTable } from './value/read-input.js';
