@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { ConfigRequest } from '../config/locate.js';
-import type { ValueType } from '../toml/index.js';
+import { findKeyEnd, type ValueType } from '../toml/index.js';
 import { UsageError } from './exit-codes.js';
 import type { ColorChoice, Presentation } from './output.js';
 
@@ -181,7 +181,7 @@ function setAction(assignments: readonly Assignment[], values: Values): ConfigAc
 
 function parseAssignments(operands: readonly string[]): readonly Assignment[] {
   const [key, text] = operands;
-  if (key !== undefined && text !== undefined && operands.length === 2 && equalsSign(key) === -1) {
+  if (key !== undefined && text !== undefined && operands.length === 2 && findKeyEnd(key, '=') === -1) {
     return [keyValue(key, text)];
   }
   const assignments = operands.map(splitAssignment).filter((assignment) => assignment !== undefined);
@@ -198,14 +198,8 @@ function keyValue(key: string, text: string): Assignment {
 
 /** `KEY=VALUE`. Undefined if the operand has no equals sign. */
 function splitAssignment(operand: string): Assignment | undefined {
-  const at = equalsSign(operand);
+  const at = findKeyEnd(operand, '=');
   return at === -1 ? undefined : { key: operand.slice(0, at), text: operand.slice(at + 1) };
-}
-
-/** The position of the first `=` outside the quotes of a key such as `"a=b".c`. -1 if there is none. */
-function equalsSign(operand: string): number {
-  const unquoted = /^(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^"'=])*=/su.exec(operand);
-  return unquoted ? unquoted[0].length - 1 : -1;
 }
 
 function atMost(count: number, operands: readonly string[], synopsis: string): void {

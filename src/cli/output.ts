@@ -1,4 +1,5 @@
 import { fstatSync, writeSync } from 'node:fs';
+import { escapeCharacters } from '../toml/index.js';
 import { type ExitCode, exitCodes, type Failure, failureOf } from './exit-codes.js';
 
 /** When to use color. `auto` depends on the terminal and the environment. */
@@ -87,20 +88,10 @@ const multilineCodes: ReadonlySet<string> = new Set(['ADDON_LOAD', 'INTERNAL']);
 class ClosedOutputError extends Error {}
 
 const controls = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
-const shortEscapes: Readonly<Record<string, string>> = {
-  '\b': '\\b',
-  '\t': '\\t',
-  '\n': '\\n',
-  '\f': '\\f',
-  '\r': '\\r',
-};
 
 /** Escapes characters that a terminal obeys instead of showing, line breaks too. TOML and JSON share the escapes. */
 export function escapeControls(text: string): string {
-  return text.replace(controls, (character) => {
-    const short = shortEscapes[character];
-    return short ?? `\\u${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
-  });
+  return escapeCharacters(text, controls);
 }
 
 /** JSON on one line. JSON.stringify leaves DEL, C1 and bidirectional controls raw, and a terminal obeys them. */

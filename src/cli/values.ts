@@ -2,7 +2,6 @@ import {
   formatKey,
   formatTyped,
   formatValue,
-  frozenTable,
   inferValue,
   type Key,
   parseKey,
@@ -10,6 +9,8 @@ import {
   TomlLiteral,
   type TomlValue,
   type Typed,
+  toTyped,
+  toValue,
   type ValueType,
   valueOfType,
 } from '../toml/index.js';
@@ -44,7 +45,7 @@ export function readValue(text: string, type: ValueType | 'infer'): TomlInput {
 
 /** The value that a read returns after this one was set. */
 export function storedValue(input: TomlInput): TomlValue {
-  return frozenTable({ value: input })['value'] as TomlValue;
+  return toValue(toTyped(input));
 }
 
 /** A value on its own: a string without quotes, anything else as TOML. */

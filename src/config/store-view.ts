@@ -4,7 +4,7 @@ import {
   type TomlTable,
   type TypedTable,
   toTable,
-  typedTable,
+  toTypedTable,
 } from '../toml/index.js';
 import { mergeTables } from './layers.js';
 import { checkSchema, type StandardSchema, validate } from './schema.js';
@@ -24,7 +24,7 @@ export class StoreView<T extends object> implements SnapshotSource<T> {
     if (schema !== undefined) checkSchema(schema);
     this.#path = path;
     this.#schema = schema;
-    this.#defaults = typedTable(defaults as TomlInput);
+    this.#defaults = toTypedTable(defaults as TomlInput);
   }
 
   /** @throws as {@link validate} */

@@ -1,20 +1,26 @@
+/** `zjj/toml`: text in, text out. It uses no file, no lock and no module of Node. */
+
 import { ConfigParseError, ZjjError } from '../errors.js';
-import { TomlEdit } from './edit/edit.js';
+import { DocumentEdit } from './edit/edit.js';
+import type { ParsedText } from './edit/parsed-text.js';
 import { parse } from './syntax/parse.js';
 import { placeOf, type SectionNode, type Syntax, SyntaxFault } from './syntax/syntax.js';
+import type { TomlTable, TomlValue } from './syntax/toml-value.js';
 import { findMember, type TypedTable, toTable, toValue } from './syntax/typed.js';
-import type { TomlTable, TomlValue } from './value/values.js';
 
 const byteOrderMark = '\uFEFF';
 
-/** A TOML text and what it says. Immutable. */
-export class TomlDocument {
+/** Changes to a {@link TomlDocument}. */
+export type TomlEdit = DocumentEdit<TomlDocument>;
+
+/** A TOML text and its values. Immutable. */
+export class TomlDocument implements ParsedText {
   readonly text: string;
-  /** The file that the text is of, for messages. */
+  /** The file that the text comes from, for messages. */
   readonly path: string | undefined;
-  /** @internal Offsets in it are into the text without its BOM. */
+  /** @internal Its offsets refer to {@link body}. */
   readonly sections: readonly SectionNode[];
-  /** Everything in it, with the types that JavaScript values do not tell. */
+  /** All values, with their TOML types, which JavaScript values do not tell. */
   readonly root: TypedTable;
   #table: TomlTable | undefined;
 
@@ -26,11 +32,14 @@ export class TomlDocument {
   }
 
   /**
-   * @param text TOML 1.1; it may start with a BOM.
-   * @param path The file that it is of, for messages.
-   * @throws {ConfigParseError} It is not TOML; the message says `PATH:LINE:COLUMN`, or `LINE:COLUMN` without a path.
-   * @throws {ZjjError} CONFIG_LIMIT: it is nested deeper than 1,000 levels, or has a number of more than 1,000
-   *   characters; the message says where.
+   * Parses a text.
+   *
+   * @param text TOML 1.1. It may start with a BOM.
+   * @param path The file that the text comes from, for messages.
+   * @throws {ConfigParseError} The text is not TOML. The message starts with `PATH:LINE:COLUMN`, or with `LINE:COLUMN`
+   *   without a path.
+   * @throws {ZjjError} CONFIG_LIMIT: the text is nested deeper than 1,000 levels, or has a number of more than 1,000
+   *   characters. The message starts in the same way.
    * @example
    * TomlDocument.parse('a.b = 1').get(['a', 'b']) // 1
    * @see https://toml.io/en/v1.1.0
@@ -48,12 +57,12 @@ export class TomlDocument {
     }
   }
 
-  /** @internal The text without its BOM. */
+  /** @internal Returns the text without its BOM. */
   get body(): string {
     return withoutBom(this.text);
   }
 
-  /** The value at a key, frozen; undefined if there is none. */
+  /** Returns the value at a key, frozen; undefined if the key is missing. */
   get(parts: readonly string[]): TomlValue | undefined {
     const typed = findMember(this.root, parts);
     return typed && toValue(typed);
@@ -63,14 +72,15 @@ export class TomlDocument {
     return findMember(this.root, parts) !== undefined;
   }
 
-  /** The whole document, frozen, without prototypes. */
+  /** Returns the whole document as a table. It and everything in it is frozen, and no table has a prototype. */
   toTable(): TomlTable {
     this.#table ??= toTable(this.root.members);
     return this.#table;
   }
 
+  /** Starts an edit. The document itself does not change. */
   edit(): TomlEdit {
-    return new TomlEdit(this, TomlDocument.parse);
+    return new DocumentEdit(this, TomlDocument.parse);
   }
 }
 

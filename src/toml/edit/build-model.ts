@@ -1,12 +1,15 @@
 import type { EntryNode, HeaderNode, SectionNode } from '../syntax/syntax.js';
-import { type Entry, newTable, type Section, type Table } from './model.js';
+import { appendEntry } from './entries.js';
+import { lineEnd, lineStart } from './lines.js';
+import { newSection, newTable, type Section, type Table } from './model.js';
 import { newPiece, type Piece, type PieceList } from './pieces.js';
 
 /**
- * Cuts a text into pieces, and links its tables and keys to them.
+ * Cuts a text into pieces, and builds the tables and entries that refer to them.
  *
- * @param text Without BOM, its last line ended by a newline.
- * @returns The root.
+ * @param text The text without its BOM. Its last line must end with a newline.
+ * @param pieces An empty list, which receives the pieces.
+ * @returns The root table.
  */
 export function buildModel(text: string, sections: readonly SectionNode[], pieces: PieceList): Table {
   const root = newTable(undefined, '');
@@ -34,14 +37,14 @@ function openHeader(root: Table, { key, isArray }: HeaderNode): Table {
   return element;
 }
 
-/** The table of a name, made if need be; of an array of tables, the last element. */
-function openTable(table: Table, name: string): Table {
-  const node = table.members.get(name);
-  const below = node?.kind === 'array' ? node.elements[node.elements.length - 1] : node;
-  if (below?.kind === 'table') return below;
-  const made = newTable(table, name);
-  table.members.set(name, made);
-  return made;
+/** Returns the table of a name, created if it does not exist. An array of tables gives its last element. */
+function openTable(parent: Table, name: string): Table {
+  const node = parent.members.get(name);
+  const table = node?.kind === 'array' ? node.elements[node.elements.length - 1] : node;
+  if (table?.kind === 'table') return table;
+  const created = newTable(parent, name);
+  parent.members.set(name, created);
+  return created;
 }
 
 function attachSection(section: Section, last: Section | undefined): void {
@@ -64,52 +67,35 @@ class ModelBuilder {
     this.#pieces = pieces;
   }
 
-  /** The root's keys begin where its first one is, else before the first header, else at the end. */
+  /** Adds the section of the root. It starts at its first key, before the first header, or at the end of the text. */
   addRoot(root: Table, [own, next]: readonly SectionNode[]): Section {
     const first = own?.entries[0];
     const start = first?.start ?? next?.header?.start ?? this.#text.length;
-    const line = this.#lineStart(start);
-    this.#cutGap(first || !next ? line : this.#leadStart(line));
+    const line = lineStart(this.#text, start);
+    this.#cutGap(first || !next ? line : this.#commentsStart(line));
     const header = this.#pieces.append(newPiece('', true));
     return newSection(root, header, header, -1);
   }
 
   addSection(table: Table, { start, end }: HeaderNode): Section {
-    const line = this.#lineStart(start);
-    this.#cutGap(this.#leadStart(line));
+    const line = lineStart(this.#text, start);
+    this.#cutGap(this.#commentsStart(line));
     const comments = this.#cutGap(line);
-    const header = this.#cut(this.#lineEnd(end));
+    const header = this.#cut(lineEnd(this.#text, end));
     return newSection(table, header, comments ?? header, start);
   }
 
-  addEntry(section: Section, { key, start, value }: EntryNode): void {
-    let owner = section.table;
-    const dotted = key.slice(0, -1).map((name, index) => {
-      owner = openTable(owner, name);
-      owner.home ??= section;
-      owner.prefix = key.slice(0, index + 1);
-      return owner;
-    });
-    this.#cutGap(this.#lineStart(start));
-    const keyPiece = this.#cut(value.start);
-    const valuePiece = this.#cut(value.end);
-    const end = this.#cut(this.#lineEnd(value.end));
-    const entry: Entry = {
-      home: section,
-      owner,
-      key: keyPiece,
-      firstValue: valuePiece,
-      lastValue: valuePiece,
-      end,
-      start,
-      previous: section.lastEntry,
-      next: undefined,
+  addEntry(section: Section, node: EntryNode): void {
+    const { start, value } = node;
+    this.#cutGap(lineStart(this.#text, start));
+    const pieces = {
+      key: this.#cut(value.start),
+      value: this.#cut(value.end),
+      end: this.#cut(lineEnd(this.#text, value.end)),
     };
-    if (section.lastEntry) section.lastEntry.next = entry;
-    section.firstEntry ??= entry;
-    section.lastEntry = entry;
-    for (const table of dotted) table.lastEntry = entry;
-    owner.members.set(key[key.length - 1] ?? '', { kind: 'leaf', entry, value });
+    const entry = appendEntry(section.table, section, node, pieces, start);
+    for (let table = entry.owner; table !== section.table && table.parent; table = table.parent)
+      table.lastEntry = entry;
   }
 
   finish(): void {
@@ -129,37 +115,14 @@ class ModelBuilder {
     return this.#pieces.append(piece);
   }
 
-  #lineStart(offset: number): number {
-    return offset === 0 ? 0 : this.#text.lastIndexOf('\n', offset - 1) + 1;
-  }
-
-  #lineEnd(offset: number): number {
-    return this.#text.indexOf('\n', offset) + 1;
-  }
-
-  /** Where the comment lines begin that end right above the line. */
-  #leadStart(line: number): number {
+  /** Returns the start of the comment lines right above a line, or the line itself. */
+  #commentsStart(line: number): number {
     let start = line;
     while (start > this.#position) {
-      const above = this.#lineStart(start - 1);
+      const above = lineStart(this.#text, start - 1);
       if (!this.#text.slice(above, start).trimStart().startsWith('#')) break;
       start = above;
     }
     return start;
   }
-}
-
-export function newSection(table: Table, header: Piece, lead: Piece, start: number): Section {
-  return {
-    kind: 'section',
-    table,
-    header,
-    lead,
-    start,
-    padding: [],
-    firstEntry: undefined,
-    lastEntry: undefined,
-    previous: undefined,
-    next: undefined,
-  };
 }

@@ -2,32 +2,36 @@ import { ZjjError } from '../../errors.js';
 import { formatKey } from '../syntax/key-path.js';
 import { placeOf } from '../syntax/syntax.js';
 import { entryOf, type Node } from './model.js';
+import type { ParsedText } from './parsed-text.js';
 
 /**
- * The error of an edit that something in the text does not allow.
+ * Returns the KEY_CONFLICT of an edit that the text does not allow.
  *
- * @param depth How many of the parts lead to what is in the way.
+ * @param parts The key of the edit.
+ * @param depth How many of the parts lead to the obstacle.
+ * @param node The obstacle.
  */
 export function conflict(
-  { path, body }: { readonly path: string | undefined; readonly body: string },
+  { path, body }: ParsedText,
   verb: 'set' | 'unset',
   parts: readonly string[],
   depth: number,
   node: Node,
 ): ZjjError {
-  const inTheWay = `${formatKey(parts.slice(0, depth))} is ${describe(node)}`;
+  const obstacle = `${formatKey(parts.slice(0, depth))} is ${describe(node)}`;
   const advice = depth === parts.length && isTable(node) ? '; set its keys one by one, or unset it first' : '';
-  const start = startOf(node);
-  const message = `Cannot ${verb} ${formatKey(parts)}: ${inTheWay} (${placeText(path, body, start)})${advice}`;
+  const place = placeText(path, body, startOf(node));
+  const message = `Cannot ${verb} ${formatKey(parts)}: ${obstacle} (${place})${advice}`;
   return new ZjjError('KEY_CONFLICT', message, { path });
 }
 
 function placeText(path: string | undefined, body: string, start: number): string {
-  if (start < 0) return 'set just before';
+  if (start < 0) return 'set earlier in this edit';
   const { line, column } = placeOf(body, start);
   return `${path === undefined ? '' : `${path}:`}${line}:${column}`;
 }
 
+/** Returns the offset of the node in the parsed text; -1 if an edit added it. */
 function startOf(node: Node): number {
   const entry = entryOf(node);
   if (entry) return entry.start;

@@ -1,11 +1,15 @@
+/** Finds the smallest change of a text that gives a key a new value, and proves it with the gate. */
+
 import { ZjjError } from '../../errors.js';
-import type { TomlDocument } from '../document.js';
 import { formatKey } from '../syntax/key-path.js';
-import { findMember, maxDepth, type Typed, toValue } from '../syntax/typed.js';
-import { formatTyped, toTyped } from '../value/format-value.js';
-import type { TomlInput, TomlValue } from '../value/values.js';
+import type { TomlValue } from '../syntax/toml-value.js';
+import { findMember, maxDepth, type Typed, type TypedTable, toValue } from '../syntax/typed.js';
+import { formatTyped } from '../value/format-value.js';
+import type { TomlInput } from '../value/input.js';
+import { toTyped } from '../value/read-input.js';
 import { buildModel } from './build-model.js';
 import { conflict } from './conflict.js';
+import { replaceValue } from './entries.js';
 import { checkEdit, type EditedKey, GateError } from './gate.js';
 import { InlineEditor } from './inline-edit.js';
 import {
@@ -19,36 +23,38 @@ import {
   type Table,
   tableValue,
 } from './model.js';
-import { PieceList } from './pieces.js';
+import type { ParsedText } from './parsed-text.js';
+import { newPiece, PieceList } from './pieces.js';
 import { restyle } from './restyle.js';
 import { SectionEditor } from './section-edit.js';
 import { type Savepoint, UndoLog } from './undo-log.js';
 
-export type { Savepoint };
-
 /**
- * Changes to a document, made one by one and seen at once by `get`; `finish` makes the new text. Each costs the depth of
- * its key, not the length of the text.
+ * Changes to a document. `get` sees each change at once. `finish` returns the new document. The cost of a change
+ * depends on the depth of its key, not on the length of the text.
  *
  * @example
- * const edit = TomlDocument.parse('port = 1 # ours\n').edit();
+ * const edit = TomlDocument.parse('port = 1 # http\n').edit();
  * edit.set(['port'], 2);
- * edit.finish().text // 'port = 2 # ours\n'
+ * edit.finish().text // 'port = 2 # http\n'
  */
-export class TomlEdit {
-  readonly #document: TomlDocument;
-  readonly #parse: (text: string, path?: string) => TomlDocument;
+export class DocumentEdit<Document extends ParsedText> {
+  readonly #document: Document;
+  readonly #parse: (text: string, path?: string) => Document;
   readonly #log = new UndoLog();
   readonly #pieces = new PieceList(this.#log);
   readonly #root: Table;
   readonly #sections: SectionEditor;
   readonly #inline = new InlineEditor(this.#pieces, this.#log);
   readonly #edited: EditedKey[] = [];
-  /** Every line of the model ends with a newline; the last one loses it again where the document had none. */
+  /** In the pieces every line ends with a newline. If this is false, `finish` removes the last newline. */
   readonly #endsWithNewline: boolean;
 
-  /** @internal Use {@link TomlDocument.edit}. */
-  constructor(document: TomlDocument, parse: (text: string, path?: string) => TomlDocument) {
+  /**
+   * @internal Use `TomlDocument.edit`.
+   * @param parse Reads the new text.
+   */
+  constructor(document: Document, parse: (text: string, path?: string) => Document) {
     const { body } = document;
     const newline = /\r?\n/.exec(body)?.[0] ?? '\n';
     this.#document = document;
@@ -58,7 +64,12 @@ export class TomlEdit {
     this.#root = buildModel(this.#endsWithNewline ? body : body + newline, document.sections, this.#pieces);
   }
 
-  /** The value at a key as the edits so far left it, frozen; undefined if there is none. */
+  /** All values after the changes so far. */
+  get root(): TypedTable {
+    return tableValue(this.#root);
+  }
+
+  /** Returns the value at a key after the changes so far, frozen; undefined if the key is missing. */
   get(parts: readonly string[]): TomlValue | undefined {
     const found = this.#find(parts);
     return found && toValue('kind' in found ? nodeValue(found) : found);
@@ -69,14 +80,14 @@ export class TomlEdit {
   }
 
   /**
-   * Sets a key. What is there already keeps its place, its comment and, where it can, its style.
+   * Sets a key. An existing key keeps its place, its comment and, if possible, its style.
    *
-   * @throws {ZjjError} INVALID_VALUE, CONFIG_LIMIT: as {@link formatValue}. KEY_CONFLICT: the way to the key leads through
-   *   something that is no table, or into an array of tables; or the key is a table that the value would replace, and not
-   *   an inline one that another object replaces. The message names what is in the way and its line and column.
+   * @throws {ZjjError} INVALID_VALUE, CONFIG_LIMIT: see {@link formatValue}. KEY_CONFLICT: a part of the key leads to
+   *   something other than a table, or into an array of tables; or the key is a table. Only an inline table can be
+   *   replaced, and only by another object. The message names the obstacle with its line and column.
    */
   set(parts: readonly string[], value: TomlInput): void {
-    if (parts.length > maxDepth) throw new ZjjError('CONFIG_LIMIT', `A key of more than ${maxDepth} parts`);
+    if (parts.length > maxDepth) throw new ZjjError('CONFIG_LIMIT', `A key cannot have more than ${maxDepth} parts`);
     const typed = toTyped(value, parts.length);
     const { table, depth, node } = this.#descend(parts);
     if (depth < parts.length - 1 && node) throw this.#conflict('set', parts, depth + 1, node);
@@ -88,9 +99,10 @@ export class TomlEdit {
   }
 
   /**
-   * Removes a key with its line, or a table or array of tables with all that is in it. Comments on lines of their own stay.
+   * Removes a key with its line, or a table or an array of tables with everything in it. Comments on their own lines
+   * stay.
    *
-   * @returns False if the key was not there.
+   * @returns False if the key is missing.
    * @throws {ZjjError} KEY_CONFLICT: the key is in an element of an array of tables.
    */
   unset(parts: readonly string[]): boolean {
@@ -101,39 +113,39 @@ export class TomlEdit {
     this.#remove(node);
     this.#log.put(table.members, parts[depth] ?? '', undefined);
     this.#prune(table);
-    this.#note(parts, true);
+    this.#recordKey(parts, true);
     return true;
   }
 
-  /** Where the edit stands now, for {@link rollback}. */
+  /** Returns the current state of the edit, for {@link rollback}. */
   savepoint(): Savepoint {
     return { steps: this.#log.length };
   }
 
-  /** Takes back every change that was made after the savepoint, and no other. */
+  /** Undoes every change since the savepoint, and no other. */
   rollback(savepoint: Savepoint): void {
     this.#log.rewind(savepoint.steps);
   }
 
   /**
-   * Makes the new text, reads it, and compares it with what the changes had to make of the old one.
+   * Builds the new text, parses it, and checks that it differs from the old one only by the changes.
    *
-   * @returns The document of the new text; the old document if nothing changed.
-   * @throws {GateError} The text is not what it had to be, and must not be written.
+   * @returns The new document; the old document if nothing changed.
+   * @throws {GateError} The check failed. The new text must not be written.
    */
-  finish(): TomlDocument {
+  finish(): Document {
     const text = this.#log.length > 0 ? this.#render() : this.#document.text;
     if (text === this.#document.text) return this.#document;
-    const result = this.#read(text);
+    const result = this.#reparse(text);
     checkEdit(this.#document, result, tableValue(this.#root), this.#edited);
     return result;
   }
 
-  #read(text: string): TomlDocument {
+  #reparse(text: string): Document {
     try {
       return this.#parse(text, this.#document.path);
     } catch (error) {
-      throw new GateError('An edit made a text that cannot be read', { cause: error });
+      throw new GateError('The edited text cannot be parsed', { cause: error });
     }
   }
 
@@ -144,7 +156,11 @@ export class TomlEdit {
     return text.slice(0, text.length - body.length) + trimmed;
   }
 
-  /** To unset what is found, an array of tables on the way is refused and not just no way. */
+  /**
+   * Returns the node at a key, or a value within a leaf; undefined if the key is missing.
+   *
+   * @param isToUnset True to refuse a key in an array of tables. Otherwise such a key is missing.
+   */
   #find(parts: readonly string[], isToUnset = false): Node | Typed | undefined {
     let node: Node = this.#root;
     for (const [index, part] of parts.entries()) {
@@ -161,10 +177,10 @@ export class TomlEdit {
   }
 
   /**
-   * Follows a key through tables, opening inline ones, as far as they go.
+   * Follows a key through tables as far as possible, and opens inline tables on the way.
    *
-   * @returns The last table on the way, how many parts lead to it, and what it has under the next part: if that is not the
-   *   last part, no table.
+   * @returns The last table on the way, how many parts lead to it, and its node for the next part. Unless the next part
+   *   is the last one, that node is not a table.
    */
   #descend(parts: readonly string[]): { table: Table; depth: number; node: Node | undefined } {
     let table = this.#root;
@@ -181,7 +197,7 @@ export class TomlEdit {
 
   #add(table: Table, rest: readonly string[], value: Typed): void {
     const [name = '', ...below] = rest;
-    this.#note([...pathOf(table), ...rest]);
+    this.#recordKey([...pathOf(table), ...rest]);
     const { home } = table;
     if (home?.kind === 'inline' && table.prefix.length === 0) {
       const member = below.reduceRight<Typed>(
@@ -190,21 +206,26 @@ export class TomlEdit {
       );
       this.#addEntry(table, table, [name], member);
     } else if (table.prefix.length > 0) {
-      this.#addEntry(table, this.#makeTables(table, rest.slice(0, -1), true), rest, value);
+      this.#addEntry(table, this.#createTables(table, rest.slice(0, -1), true), rest, value);
     } else if (below.length > 0) {
-      const made = this.#makeTables(table, rest.slice(0, -1), false);
-      this.#sections.addSection(made, table);
-      this.#addEntry(made, made, rest.slice(-1), value);
+      const created = this.#createTables(table, rest.slice(0, -1), false);
+      this.#sections.addSection(created, table);
+      this.#addEntry(created, created, rest.slice(-1), value);
     } else {
       if (!home && table.firstSection) this.#sections.addSuperSection(table, table.firstSection);
       this.#addEntry(table, table, rest, value);
     }
   }
 
-  /** Adds a key to where `group` has its keys; it belongs to `owner`, which its dotted parts lead to. */
+  /**
+   * Adds an entry to the home of a table.
+   *
+   * @param group The table that the key starts from.
+   * @param owner The table that has the new value as a member.
+   */
   #addEntry(group: Table, owner: Table, key: readonly string[], value: Typed): void {
     const { home } = group;
-    if (!home) throw new TypeError('A table without a place cannot have keys');
+    if (!home) throw new TypeError('A table without a home cannot have entries');
     const keyText = formatKey([...group.prefix, ...key]);
     const entry =
       home.kind === 'inline'
@@ -213,16 +234,17 @@ export class TomlEdit {
     this.#log.put(owner.members, key[key.length - 1] ?? '', { kind: 'leaf', entry, value } satisfies Leaf);
   }
 
-  #makeTables(table: Table, names: readonly string[], isDotted: boolean): Table {
+  /** Creates nested tables below a table, and returns the last one. */
+  #createTables(table: Table, names: readonly string[], isDotted: boolean): Table {
     let last = table;
     for (const name of names) {
-      const made = newTable(last, name);
+      const created = newTable(last, name);
       if (isDotted) {
-        made.home = last.home;
-        made.prefix = [...last.prefix, name];
+        created.home = last.home;
+        created.prefix = [...last.prefix, name];
       }
-      this.#log.put(last.members, name, made);
-      last = made;
+      this.#log.put(last.members, name, created);
+      last = created;
     }
     return last;
   }
@@ -233,21 +255,20 @@ export class TomlEdit {
       throw this.#conflict('set', parts, parts.length, node);
     }
     const entry = entryOf(node);
-    if (!entry) throw new TypeError('A table without braces cannot be replaced');
+    if (!entry) throw new TypeError('Only an inline table can be replaced');
     const styled = restyle(value, nodeValue(node), entry, isNumber);
     if (styled === undefined) return;
-    const piece = this.#pieces.insertAfter(entry.lastValue, formatTyped(styled));
-    this.#pieces.remove(entry.firstValue, entry.lastValue);
-    this.#log.assign(entry, 'firstValue', piece);
-    this.#log.assign(entry, 'lastValue', piece);
+    const piece = newPiece(formatTyped(styled));
+    replaceValue(entry, piece, piece, this.#pieces, this.#log);
     this.#log.put(table.members, parts[parts.length - 1] ?? '', {
       kind: 'leaf',
       entry,
       value: styled,
     } satisfies Leaf);
-    this.#note(parts);
+    this.#recordKey(parts);
   }
 
+  /** Removes the text of a node. */
   #remove(node: Node): void {
     const entry = entryOf(node);
     if (entry) this.#removeEntry(entry);
@@ -259,11 +280,11 @@ export class TomlEdit {
   }
 
   #removeEntry(entry: Entry): void {
-    if (entry.home.kind === 'inline') this.#inline.removeEntry(entry, entry.home);
+    if (entry.home.kind === 'inline') this.#inline.removeEntry(entry);
     else this.#sections.removeEntry(entry, entry.home);
   }
 
-  /** A table that only its keys or headers made is gone with the last of them. */
+  /** Removes a table that only its keys or headers implied, if it has none left, and then the tables above it. */
   #prune(table: Table): void {
     let empty: Table = table;
     while (empty.members.size === 0 && empty.parent && (!empty.home || empty.prefix.length > 0)) {
@@ -272,7 +293,7 @@ export class TomlEdit {
     }
   }
 
-  #note(parts: readonly string[], isUnset = false): void {
+  #recordKey(parts: readonly string[], isUnset = false): void {
     this.#edited.push({ parts, isUnset });
     this.#log.add(() => this.#edited.pop());
   }

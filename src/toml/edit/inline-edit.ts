@@ -1,11 +1,12 @@
 import { parseValue } from '../syntax/parse.js';
 import type { EntryNode, InlineNode } from '../syntax/syntax.js';
 import type { Typed } from '../syntax/typed.js';
+import { appendEntry, linkEntry, newEntry, replaceValue, unlinkEntry } from './entries.js';
 import { type Entry, type InlineTable, type Leaf, newTable, type Table } from './model.js';
 import { link, newPiece, type Piece, type PieceList } from './pieces.js';
 import type { UndoLog } from './undo-log.js';
 
-/** Adds and removes the keys of inline tables. Every step can be taken back. */
+/** Adds and removes entries of inline tables. Every step can be undone. */
 export class InlineEditor {
   readonly #pieces: PieceList;
   readonly #log: UndoLog;
@@ -15,52 +16,41 @@ export class InlineEditor {
     this.#log = log;
   }
 
-  /** Cuts an inline table into pieces, so that an edit can go into it, and puts it into the place of its leaf. */
+  /** Cuts an inline table into pieces, so that its entries can be edited, and replaces its leaf by a table. */
   open({ entry, value }: Leaf, parent: Table, name: string): Table {
     const text = entry.firstValue.text;
     const node = isInlineNode(value) ? value : parseValue(text).node;
     if (!isInlineNode(node)) throw new TypeError('Only an inline table can be opened');
     const isOriginal = entry.start >= 0 && value === node && value.text === undefined;
-    const opened = new InlineCutter(text, node, entry, isOriginal).cut(parent, name);
-    this.#pieces.replace(entry.firstValue, entry.lastValue, opened.first, opened.last);
-    this.#log.assign(entry, 'firstValue', opened.first);
-    this.#log.assign(entry, 'lastValue', opened.last);
-    this.#log.put(parent.members, name, opened.table);
-    return opened.table;
+    const { table, first, last } = new InlineCutter(text, node, entry, isOriginal).cut(parent, name);
+    replaceValue(entry, first, last, this.#pieces, this.#log);
+    this.#log.put(parent.members, name, table);
+    return table;
   }
 
-  /** Adds a key after the last one, on a line of its own where the closing brace has one. */
+  /** Adds an entry after the last one. It gets its own line if the closing brace has one. */
   addEntry(inline: InlineTable, owner: Table, key: string, value: string): Entry {
     const { closing, lastEntry: previous } = inline;
     const hasTrailingComma = previous?.end !== undefined;
-    if (previous && !hasTrailingComma)
+    if (previous && !hasTrailingComma) {
       this.#log.assign(previous, 'end', this.#pieces.insertAfter(previous.lastValue, ','));
+    }
     const newline = /\r?\n/.exec(closing.text)?.[0];
     this.#pieces.insertBefore(closing, newline === undefined ? ' ' : newline + inline.indent);
-    const keyPiece = this.#pieces.insertBefore(closing, `${key} = `);
-    const valuePiece = this.#pieces.insertBefore(closing, value);
-    const end = hasTrailingComma ? this.#pieces.insertBefore(closing, ',') : undefined;
-    if (!previous && closing.text === '') this.#pieces.insertBefore(closing, ' ');
-    const entry: Entry = {
-      home: inline,
-      owner,
-      key: keyPiece,
-      firstValue: valuePiece,
-      lastValue: valuePiece,
-      end,
-      start: -1,
-      previous,
-      next: undefined,
+    const pieces = {
+      key: this.#pieces.insertBefore(closing, `${key} = `),
+      value: this.#pieces.insertBefore(closing, value),
+      end: hasTrailingComma ? this.#pieces.insertBefore(closing, ',') : undefined,
     };
-    if (previous) this.#log.assign(previous, 'next', entry);
-    else this.#log.assign(inline, 'firstEntry', entry);
-    this.#log.assign(inline, 'lastEntry', entry);
+    if (!previous && closing.text === '') this.#pieces.insertBefore(closing, ' ');
+    const entry = newEntry(inline, owner, pieces, { start: -1, previous, next: undefined });
+    linkEntry(entry, this.#log);
     return entry;
   }
 
-  /** Removes a key, and the comma that it no longer needs. Comments stay. */
-  removeEntry(entry: Entry, inline: InlineTable): void {
-    const { previous, next, key, end } = entry;
+  /** Removes an entry, and the comma that is no longer needed. Comments stay. */
+  removeEntry(entry: Entry): void {
+    const { previous, key, end } = entry;
     const gap = key.previous;
     this.#pieces.remove(gap && isWhiteSpace(gap) ? gap : key, entry.lastValue);
     if (end) {
@@ -69,10 +59,7 @@ export class InlineEditor {
       this.#pieces.remove(previous.end, previous.end);
       this.#log.assign(previous, 'end', undefined);
     }
-    if (previous) this.#log.assign(previous, 'next', next);
-    else this.#log.assign(inline, 'firstEntry', next);
-    if (next) this.#log.assign(next, 'previous', previous);
-    else this.#log.assign(inline, 'lastEntry', previous);
+    unlinkEntry(entry, this.#log);
   }
 }
 
@@ -88,7 +75,7 @@ class InlineCutter {
   readonly #text: string;
   readonly #node: InlineNode;
   readonly #entry: Entry;
-  /** The offsets of the node are into the text that was parsed. */
+  /** True if the offsets of the node refer to the parsed text, not to a value that an edit set. */
   readonly #isOriginal: boolean;
   readonly #first = newPiece('{');
   #last = this.#first;
@@ -120,30 +107,16 @@ class InlineCutter {
     return { table, first: this.#first, last: this.#last };
   }
 
-  #cutEntry(table: Table, inline: InlineTable, { key, start, value }: EntryNode): void {
-    let owner = table;
-    key.slice(0, -1).forEach((name, index) => {
-      owner = openDotted(owner, name, inline, key.slice(0, index + 1));
-    });
+  #cutEntry(table: Table, inline: InlineTable, node: EntryNode): void {
+    const { start, value } = node;
     const base = this.#node.start;
     this.#cutTo(start - base);
-    const keyPiece = this.#cutTo(value.start - base);
-    const valuePiece = this.#cutTo(value.end - base);
-    const entry: Entry = {
-      home: inline,
-      owner,
-      key: keyPiece,
-      firstValue: valuePiece,
-      lastValue: valuePiece,
+    const pieces = {
+      key: this.#cutTo(value.start - base),
+      value: this.#cutTo(value.end - base),
       end: this.#cutComma(),
-      start: this.#isOriginal ? start : -1,
-      previous: inline.lastEntry,
-      next: undefined,
     };
-    if (inline.lastEntry) inline.lastEntry.next = entry;
-    inline.firstEntry ??= entry;
-    inline.lastEntry = entry;
-    owner.members.set(key[key.length - 1] ?? '', { kind: 'leaf', entry, value });
+    appendEntry(table, inline, node, pieces, this.#isOriginal ? start : -1);
   }
 
   #cutComma(): Piece | undefined {
@@ -176,20 +149,10 @@ class InlineCutter {
     return start;
   }
 
-  /** That of the first key, if it is the first on its line. */
+  /** Returns the indentation of the first key if it is the first on its line. */
   #indent(): string {
     const first = this.#node.entries[0];
     const before = first && this.#text.slice(1, first.start - this.#node.start);
     return (before && /\n([ \t]*)$/.exec(before)?.[1]) ?? '  ';
   }
-}
-
-function openDotted(table: Table, name: string, home: InlineTable, prefix: readonly string[]): Table {
-  const node = table.members.get(name);
-  if (node?.kind === 'table') return node;
-  const made = newTable(table, name);
-  made.home = home;
-  made.prefix = prefix;
-  table.members.set(name, made);
-  return made;
 }

@@ -1,9 +1,9 @@
 import type { UndoLog } from './undo-log.js';
 
-/** A stretch of the text. Its text never changes: an edit takes pieces out of the list and puts others in. */
+/** A stretch of the text. Its text never changes: an edit removes pieces from the list and inserts others. */
 export interface Piece {
   readonly text: string;
-  /** Blank lines and comments, whole lines of them; no key and no header. */
+  /** True if the piece consists of blank lines and comment lines only, so it has no key and no header. */
   readonly isGap: boolean;
   previous: Piece | undefined;
   next: Piece | undefined;
@@ -13,9 +13,9 @@ export function newPiece(text: string, isGap = false): Piece {
   return { text, isGap, previous: undefined, next: undefined };
 }
 
-/** The whole text as a linked list, so that an edit costs the same wherever it is and however long the text. */
+/** The whole text as a linked list. The cost of an edit depends neither on its place nor on the length of the text. */
 export class PieceList {
-  /** Before and after all text, so that every piece with text has neighbours. */
+  /** The head and the tail are empty, so every piece with text has two neighbours. */
   readonly head = newPiece('', true);
   readonly tail = newPiece('', true);
   readonly #log: UndoLog;
@@ -25,7 +25,7 @@ export class PieceList {
     link(this.head, this.tail);
   }
 
-  /** Adds to the end, for good. */
+  /** Adds a piece at the end. This cannot be undone. */
   append(piece: Piece): Piece {
     link(this.tail.previous ?? this.head, piece);
     link(piece, this.tail);
@@ -45,27 +45,28 @@ export class PieceList {
     return piece;
   }
 
-  /** Takes out the pieces from `first` to `last`; they stay linked to each other, so that undoing costs two links. */
+  /** Removes the pieces from `first` to `last`. They stay linked to each other, so undoing this sets only two links. */
   remove(first: Piece, last: Piece): void {
-    const previous = first.previous ?? this.head;
-    const next = last.next ?? this.tail;
+    const { previous, next } = this.#detach(first, last);
     link(previous, next);
-    this.#log.add(() => {
-      link(previous, first);
-      link(last, next);
-    });
   }
 
-  /** Puts a chain of pieces, linked to each other, into the place of another. */
+  /** Replaces the pieces from `first` to `last` by a chain of pieces that are already linked to each other. */
   replace(first: Piece, last: Piece, newFirst: Piece, newLast: Piece): void {
-    const previous = first.previous ?? this.head;
-    const next = last.next ?? this.tail;
+    const { previous, next } = this.#detach(first, last);
     link(previous, newFirst);
     link(newLast, next);
+  }
+
+  /** Returns the neighbours of a chain, and records how to link the chain to them again. */
+  #detach(first: Piece, last: Piece): { previous: Piece; next: Piece } {
+    const previous = first.previous ?? this.head;
+    const next = last.next ?? this.tail;
     this.#log.add(() => {
       link(previous, first);
       link(last, next);
     });
+    return { previous, next };
   }
 
   join(): string {
@@ -80,7 +81,8 @@ export function link(previous: Piece, next: Piece): void {
   next.previous = previous;
 }
 
-export function textBetween(first: Piece, last: Piece): string {
+/** Returns the text from the piece `first` to the piece `last`, both included. */
+export function textOf(first: Piece, last: Piece): string {
   let text = first.text;
   for (let piece = first; piece !== last && piece.next !== undefined; text += piece.text) piece = piece.next;
   return text;

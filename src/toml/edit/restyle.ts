@@ -1,28 +1,29 @@
 import { isSame, type Typed } from '../syntax/typed.js';
 import type { Entry } from './model.js';
-import { textBetween } from './pieces.js';
+import { textOf } from './pieces.js';
 
 /**
- * A new value in the style of the one whose place it takes: a float stays a float, a literal string a literal string.
+ * Gives a new value the style of the value that it replaces: a float stays a float, a literal string a literal string.
  *
- * @returns Undefined if nothing has to change.
+ * @param isNumber True if the new value was a JavaScript number. Only then can an integer become a float.
+ * @returns The value to write; undefined if the text does not have to change.
  */
 export function restyle(value: Typed, old: Typed, entry: Entry, isNumber: boolean): Typed | undefined {
   const typed: Typed =
     isNumber && old.type === 'float' && value.type === 'integer' ? { type: 'float', value: value.value } : value;
-  const text = textBetween(entry.firstValue, entry.lastValue);
-  if (isSame(typed, old) && (!isWritten(typed) || typed.text === text)) return undefined;
+  const text = textOf(entry.firstValue, entry.lastValue);
+  if (isSame(typed, old) && (!hasOwnText(typed) || typed.text === text)) return undefined;
   if (typed.type !== 'string' || typed.text !== undefined || !isLiteralString(text)) return typed;
   const string = String(typed.value);
-  // A literal string has no escapes: it can hold no quote of its own, and no control character but the tab.
+  // A literal string has no escapes, so it can hold neither its own quote nor a control character other than the tab.
   return /['\p{Cc}]/u.test(string.replaceAll('\t', '')) ? typed : { ...typed, text: `'${string}'` };
 }
 
-/** True if the value, or one in it, came with its text. */
-function isWritten(typed: Typed): boolean {
+/** True if the caller chose the notation of the value, or of a value in it. */
+function hasOwnText(typed: Typed): boolean {
   if (typed.text !== undefined) return true;
-  if (typed.type === 'array') return typed.items.some(isWritten);
-  return typed.type === 'table' && Array.from(typed.members.values()).some(isWritten);
+  if (typed.type === 'array') return typed.items.some(hasOwnText);
+  return typed.type === 'table' && Array.from(typed.members.values()).some(hasOwnText);
 }
 
 function isLiteralString(text: string): boolean {

@@ -1,14 +1,14 @@
 import { formatKey } from '../syntax/key-path.js';
-import { newSection } from './build-model.js';
-import { type Entry, isWithin, pathOf, type Section, type Table } from './model.js';
+import { linkEntry, newEntry, unlinkEntry } from './entries.js';
+import { type Entry, isWithin, newSection, pathOf, type Section, type Table } from './model.js';
 import type { Piece, PieceList } from './pieces.js';
 import type { UndoLog } from './undo-log.js';
 
-/** Adds and removes the lines of headers and keys. Every step can be taken back. */
+/** Adds and removes the lines of headers and entries. Every step can be undone. */
 export class SectionEditor {
   readonly #pieces: PieceList;
   readonly #log: UndoLog;
-  /** What ends a line where no line before it tells. */
+  /** The newline for a place that has no line before it. */
   readonly #newline: string;
 
   constructor(pieces: PieceList, log: UndoLog, newline: string) {
@@ -17,7 +17,15 @@ export class SectionEditor {
     this.#newline = newline;
   }
 
-  /** Adds a line to a section, after its last key that is within `group`. */
+  /**
+   * Adds a line to a section.
+   *
+   * @param group The table that the key starts from. If it is dotted, the line goes after its last entry, otherwise
+   *   after the last entry of the section.
+   * @param owner The table that has the new value as a member.
+   * @param key The text of the key.
+   * @param value The text of the value.
+   */
   addEntry(section: Section, group: Table, owner: Table, key: string, value: string): Entry {
     const previous = group.prefix.length > 0 ? group.lastEntry : section.lastEntry;
     const after = previous?.end ?? section.header;
@@ -25,23 +33,10 @@ export class SectionEditor {
     const keyPiece = this.#pieces.insertAfter(after, `${indentOf(previous?.key ?? section.header)}${key} = `);
     const valuePiece = this.#pieces.insertAfter(keyPiece, value);
     const end = this.#pieces.insertAfter(valuePiece, newline);
-    const next = previous?.next;
-    const entry: Entry = {
-      home: section,
-      owner,
-      key: keyPiece,
-      firstValue: valuePiece,
-      lastValue: valuePiece,
-      end,
-      start: -1,
-      previous,
-      next,
-    };
-    if (!section.firstEntry && section.table.parent === undefined) this.#setApart(section, end, newline);
-    if (previous) this.#log.assign(previous, 'next', entry);
-    else this.#log.assign(section, 'firstEntry', entry);
-    if (next) this.#log.assign(next, 'previous', entry);
-    else this.#log.assign(section, 'lastEntry', entry);
+    const pieces = { key: keyPiece, value: valuePiece, end };
+    const entry = newEntry(section, owner, pieces, { start: -1, previous, next: previous?.next });
+    if (!section.firstEntry && section.table.parent === undefined) this.#separate(section, end, newline);
+    linkEntry(entry, this.#log);
     for (let table: Table | undefined = owner; table && isDotted(table, section); table = table.parent) {
       if (table.lastEntry === previous || !table.lastEntry) this.#log.assign(table, 'lastEntry', entry);
     }
@@ -50,23 +45,19 @@ export class SectionEditor {
 
   removeEntry(entry: Entry, section: Section): void {
     this.#pieces.remove(entry.key, entry.end ?? entry.lastValue);
-    const { previous, next } = entry;
-    if (previous) this.#log.assign(previous, 'next', next);
-    else this.#log.assign(section, 'firstEntry', next);
-    if (next) this.#log.assign(next, 'previous', previous);
-    else this.#log.assign(section, 'lastEntry', previous);
+    unlinkEntry(entry, this.#log);
     for (let table: Table | undefined = entry.owner; table && isDotted(table, section); table = table.parent) {
-      if (table.lastEntry === entry) this.#log.assign(table, 'lastEntry', lastWithin(previous, table));
+      if (table.lastEntry === entry) this.#log.assign(table, 'lastEntry', lastEntryWithin(entry.previous, table));
     }
     if (!section.firstEntry && section.table.parent === undefined) this.#removePadding(section);
   }
 
-  /** A header for a table that only headers below it imply, before the first of those. */
+  /** Adds a header for a table that only headers below it imply. It goes before the first of those. */
   addSuperSection(table: Table, first: Section): Section {
     return this.#addSection(table, first.previous, first);
   }
 
-  /** A header for a new table, after all sections of `ancestor`. */
+  /** Adds a header for a new table, after all sections of `ancestor`. */
   addSection(table: Table, ancestor: Table): Section {
     const last = ancestor.lastSection;
     return this.#addSection(table, last, last?.next);
@@ -76,7 +67,7 @@ export class SectionEditor {
     const before = next?.lead ?? this.#pieces.tail;
     const newline = this.#newlineBefore(before.previous ?? this.#pieces.head);
     const padding: Piece[] = [];
-    if (!isBlankBefore(before)) padding.push(this.#pieces.insertBefore(before, newline, true));
+    if (!isSeparated(before)) padding.push(this.#pieces.insertBefore(before, newline, true));
     const header = this.#pieces.insertBefore(before, `[${formatKey(pathOf(table))}]${newline}`);
     if (next) padding.push(this.#pieces.insertBefore(before, newline, true));
     const section: Section = { ...newSection(table, header, header, -1), previous, next, padding };
@@ -90,7 +81,7 @@ export class SectionEditor {
     return section;
   }
 
-  /** Removes the line of a header; the comments around it stay. */
+  /** Removes the line of a header. The comments around it stay. */
   removeSection(section: Section): void {
     const { previous, next } = section;
     this.#pieces.remove(section.header, section.header);
@@ -103,8 +94,8 @@ export class SectionEditor {
     }
   }
 
-  /** A blank line between the first key of the root and what follows. */
-  #setApart(root: Section, end: Piece, newline: string): void {
+  /** Adds a blank line after the first entry of the root, unless one follows or the text ends there. */
+  #separate(root: Section, end: Piece, newline: string): void {
     let next = end.next;
     while (next?.text === '') next = next.next;
     if (next === undefined || (next.isGap && /^[ \t]*\r?\n/.test(next.text))) return;
@@ -133,14 +124,14 @@ function indentOf({ text }: Piece): string {
   return /^[ \t]*/.exec(text)?.[0] ?? '';
 }
 
-/** True at the start of the text too: nothing is there to be apart from. */
-function isBlankBefore(piece: Piece): boolean {
+/** True if a blank line is before the piece, or if the piece starts the text and needs none. */
+function isSeparated(piece: Piece): boolean {
   let before = piece.previous;
   while (before?.text === '') before = before.previous;
   return before === undefined || (before.isGap && /(?:^|\n)[ \t]*\r?\n$/.test(before.text));
 }
 
-function lastWithin(entry: Entry | undefined, table: Table): Entry | undefined {
+function lastEntryWithin(entry: Entry | undefined, table: Table): Entry | undefined {
   let last = entry;
   while (last && !isWithin(last.owner, table)) last = last.previous;
   return last;

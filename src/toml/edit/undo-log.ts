@@ -1,9 +1,9 @@
-/** A place in the history of an edit, to go back to. */
+/** A point in the history of an edit. */
 export interface Savepoint {
   readonly steps: number;
 }
 
-/** How to take back each step that was made, the last one first. */
+/** Records how to undo each step of an edit. Undoing starts with the latest step. */
 export class UndoLog {
   readonly #undos: (() => void)[] = [];
 
@@ -15,7 +15,7 @@ export class UndoLog {
     this.#undos.push(undo);
   }
 
-  /** Sets a property so that it can be taken back. */
+  /** Sets a property, and records how to restore it. */
   assign<T extends object, K extends keyof T>(target: T, name: K, value: T[K]): void {
     const old = target[name];
     target[name] = value;
@@ -24,19 +24,20 @@ export class UndoLog {
     });
   }
 
-  /** Sets, or with undefined deletes, a member of a map so that it can be taken back. */
+  /** Sets a member of a map, or deletes it if `value` is undefined, and records how to restore it. */
   put<K, V extends object>(map: Map<K, V>, key: K, value: V | undefined): void {
     const old = map.get(key);
-    replaceMember(map, key, value);
-    this.#undos.push(() => replaceMember(map, key, old));
+    setOrDelete(map, key, value);
+    this.#undos.push(() => setOrDelete(map, key, old));
   }
 
+  /** Undoes steps until `length` steps are left. */
   rewind(length: number): void {
     while (this.#undos.length > length) this.#undos.pop()?.();
   }
 }
 
-function replaceMember<K, V extends object>(map: Map<K, V>, key: K, value: V | undefined): void {
+function setOrDelete<K, V extends object>(map: Map<K, V>, key: K, value: V | undefined): void {
   if (value === undefined) map.delete(key);
   else map.set(key, value);
 }

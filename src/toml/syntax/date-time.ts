@@ -6,16 +6,16 @@ export type TomlDateTimeKind = 'offset-date-time' | 'local-date-time' | 'local-d
 const pattern = /^(?:(\d{4})-(\d\d)-(\d\d))?(?:(^|[Tt ])(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?([Zz]|[+-](\d\d):(\d\d))?)?$/;
 
 /**
- * A TOML date or time, as written: `1979-05-27T07:32:00.999999-07:00` keeps its digits and its offset. Immutable.
+ * A TOML date or time. It keeps its text: `1979-05-27T07:32:00.999999-07:00` loses no digit and no offset. Immutable.
  *
  * @see https://toml.io/en/v1.0.0#offset-date-time
  */
 export class TomlDateTime {
   readonly kind: TomlDateTimeKind;
-  /** The text as it stands in the file. */
+  /** The text as it is in the file. */
   readonly text: string;
 
-  /** As {@link parse}. Public, so that schemas can ask for instances of the class. */
+  /** Does the same as {@link parse}. The constructor is public so that schemas can test for instances of the class. */
   constructor(text: string) {
     const kind = kindOf(text);
     if (kind === undefined) throw new ZjjError('INVALID_VALUE', `Not a TOML date or time: ${JSON.stringify(text)}`);
@@ -25,10 +25,10 @@ export class TomlDateTime {
   }
 
   /**
-   * Reads a TOML date, time, or both. Seconds may be left out, as TOML 1.1 allows.
+   * Parses a TOML date, a time, or both. As in TOML 1.1, the seconds are optional.
    *
-   * @param text The whole text of the date or time.
-   * @throws {ZjjError} INVALID_VALUE: `text` is no TOML date or time, or names a day or a time that there is not.
+   * @param text The date or time, with nothing before or after it.
+   * @throws {ZjjError} INVALID_VALUE: `text` is not a TOML date or time, or its day or time does not exist.
    * @example
    * TomlDateTime.parse('1979-05-27 07:32:00Z').kind // 'offset-date-time'
    */
@@ -45,14 +45,15 @@ export class TomlDateTime {
   }
 
   /**
-   * The instant, to the millisecond: finer digits are dropped, and a leap second is the first of the next minute.
+   * Converts an 'offset-date-time' to a Date. Digits beyond milliseconds are dropped. A leap second becomes the first
+   * second of the next minute.
    *
-   * @throws {TypeError} Only an 'offset-date-time' names an instant.
+   * @throws {TypeError} The kind is another one: only an 'offset-date-time' identifies an instant.
    * @example
    * TomlDateTime.parse('1979-05-27T00:32:00-07:00').toDate().toISOString() // '1979-05-27T07:32:00.000Z'
    */
   toDate(): Date {
-    if (this.kind !== 'offset-date-time') throw new TypeError(`A ${this.kind} names no instant: ${this.text}`);
+    if (this.kind !== 'offset-date-time') throw new TypeError(`A ${this.kind} is not an instant: ${this.text}`);
     const [, year, month, day, , hour, minute, second = '00', fraction = '', offset = 'Z'] =
       pattern.exec(this.text) ?? [];
     const date = new Date(`${year}-${month}-${day}T${hour}:${minute}:00${offset.toUpperCase()}`);
@@ -66,7 +67,7 @@ function kindOf(text: string): TomlDateTimeKind | undefined {
   const [, year, month, day, separator, hour, minute, second, , offset, offsetHour, offsetMinute] = match;
   if (year !== undefined && !isDay(Number(year), Number(month), Number(day))) return undefined;
   if (hour === undefined) return 'local-date';
-  // The separator is there exactly when a date is: `^` matches the empty text before a time alone.
+  // A date and a separator need each other. Before a time alone the separator group matches `^`, which is empty text.
   if ((separator === '') !== (year === undefined)) return undefined;
   if (!isTime(Number(hour), Number(minute), Number(second ?? 0))) return undefined;
   if (offset === undefined) return year === undefined ? 'local-time' : 'local-date-time';

@@ -1,5 +1,9 @@
+/** Reads TOML 1.1: text in, positions and typed values out. */
+
+import { type KeyToken, readKey } from './key-reader.js';
 import { parseScalar } from './parse-scalar.js';
 import { parseString } from './parse-string.js';
+import { skip } from './skip.js';
 import {
   type ArrayNode,
   type EntryNode,
@@ -7,32 +11,32 @@ import {
   type SectionNode,
   type Syntax,
   SyntaxFault,
-  TableScope,
+  tooDeep,
   type ValueNode,
 } from './syntax.js';
+import { TableBuilder } from './table-builder.js';
 import { maxDepth } from './typed.js';
 
-const spaceAhead = /[ \t]*/y;
-const blankAhead = /[ \t\r\n]*/y;
-const bareAhead = /[A-Za-z0-9_-]*/y;
-const commentAhead = /[\t -~\x80-\uffff]*/y;
+const spaces = /[ \t]*/y;
+const whiteSpace = /[ \t\r\n]*/y;
+const commentCharacters = /[\t -~\x80-\uffff]*/y;
 
-/** A TOML 1.1 text without BOM. Throws {@link SyntaxFault}. */
+/** Parses a TOML 1.1 text without a BOM. Throws {@link SyntaxFault}. */
 export function parse(text: string): Syntax {
   refuseBareCarriageReturn(text);
   return new Parser(text).document();
 }
 
 /**
- * The one value that is the whole text, nothing before or after it. Throws {@link SyntaxFault}.
+ * Parses a text that is one value, with nothing before or after it. Throws {@link SyntaxFault}.
  *
- * @returns The value, and whether readers that know TOML 1.0 alone could not read it.
+ * @returns The value, and whether the text has something that TOML 1.0 lacks.
  */
 export function parseValue(text: string): { node: ValueNode; isToml11: boolean } {
   refuseBareCarriageReturn(text);
   const parser = new Parser(text);
   const node = parser.value(1);
-  if (node.end !== text.length) throw new SyntaxFault('It is not one value alone', node.end);
+  if (node.end !== text.length) throw new SyntaxFault('Unexpected text after the value', node.end);
   return { node, isToml11: parser.isToml11 };
 }
 
@@ -42,13 +46,8 @@ function refuseBareCarriageReturn(text: string): void {
   if (at >= 0) throw new SyntaxFault('A carriage return must be followed by a newline', at);
 }
 
-interface Key {
-  readonly parts: readonly string[];
-  readonly starts: readonly number[];
-}
-
 class Parser {
-  /** What was read so far has something that TOML 1.0 lacks. */
+  /** True once the parser has read something that TOML 1.0 lacks. */
   isToml11 = false;
   readonly #text: string;
   #position = 0;
@@ -58,7 +57,7 @@ class Parser {
   }
 
   document(): Syntax {
-    const root = new TableScope('header');
+    const root = new TableBuilder('header');
     let table = root;
     let depth = 0;
     let entries: EntryNode[] = [];
@@ -94,55 +93,34 @@ class Parser {
     if (character === '{') return this.#inline(depth);
     const node = parseScalar(this.#text, start);
     this.#position = node.end;
-    // The shortest time with seconds is longer than any without.
+    // TOML 1.0 requires seconds. A date alone has no colon.
     if (node.type === 'datetime') this.isToml11 ||= !/\d:\d\d:|^[^:]*$/.test(this.#text.slice(start, node.end));
     return node;
   }
 
-  #header(closing: string): Key {
+  #header(closing: string): KeyToken {
     this.#position += closing.length;
-    this.#skip(spaceAhead);
     const key = this.#key(0);
     this.#expect(closing);
     return key;
   }
 
-  #entry(table: TableScope, depth: number): EntryNode {
+  #entry(table: TableBuilder, depth: number): EntryNode {
     const start = this.#position;
     const { parts, starts } = this.#key(depth);
     this.#expect('=');
-    this.#skip(spaceAhead);
+    this.#skip(spaces);
     const value = this.value(depth + parts.length);
     table.place(parts, starts, value);
     return { key: parts, start, value };
   }
 
-  #key(depth: number): Key {
-    const parts: string[] = [];
-    const starts: number[] = [];
-    for (;;) {
-      if (depth + parts.length >= maxDepth) throw tooDeep(this.#position);
-      starts.push(this.#position);
-      parts.push(this.#part());
-      this.#skip(spaceAhead);
-      if (this.#text[this.#position] !== '.') return { parts, starts };
-      this.#position += 1;
-      this.#skip(spaceAhead);
-    }
-  }
-
-  #part(): string {
-    const start = this.#position;
-    const character = this.#text[start];
-    if (character === '"' || character === "'") {
-      const { value, end, isToml11 } = parseString(this.#text, start, true);
-      this.isToml11 ||= isToml11;
-      this.#position = end;
-      return value;
-    }
-    this.#skip(bareAhead);
-    if (this.#position === start) throw this.#unexpected('a key');
-    return this.#text.slice(start, this.#position);
+  #key(depth: number): KeyToken {
+    const key = readKey(this.#text, this.#position, maxDepth - depth);
+    this.#position = key.end;
+    if (!key.isComplete) throw this.#unexpected('a key');
+    this.isToml11 ||= key.isToml11;
+    return key;
   }
 
   #array(depth: number): ArrayNode {
@@ -163,7 +141,7 @@ class Parser {
 
   #inline(depth: number): InlineNode {
     const start = this.#position;
-    const table = new TableScope('inline');
+    const table = new TableBuilder('inline');
     const entries: EntryNode[] = [];
     this.#position += 1;
     this.#skipWithinInline();
@@ -179,55 +157,50 @@ class Parser {
     return { type: 'table', entries, members: table.members, start, end: this.#position };
   }
 
+  /** Skips the same in an inline table, where TOML 1.0 allows only spaces and tabs. */
   #skipWithinInline(): void {
-    this.#skip(spaceAhead);
+    this.#skip(spaces);
     const start = this.#position;
     this.#skipBlank();
     this.isToml11 ||= this.#position > start;
   }
 
-  /** White space, newlines and comments. */
+  /** Skips white space, newlines and comments. */
   #skipBlank(): void {
-    this.#skip(blankAhead);
+    this.#skip(whiteSpace);
     while (this.#text[this.#position] === '#') {
       this.#comment();
-      this.#skip(blankAhead);
+      this.#skip(whiteSpace);
     }
   }
 
   #comment(): void {
-    this.#skip(commentAhead);
+    this.#skip(commentCharacters);
     const next = this.#text[this.#position];
     if (next !== undefined && next !== '\n' && next !== '\r') {
-      throw new SyntaxFault('A control character in a comment', this.#position);
+      throw new SyntaxFault('Control character in a comment', this.#position);
     }
   }
 
   #endLine(): void {
-    this.#skip(spaceAhead);
+    this.#skip(spaces);
     const next = this.#text[this.#position];
     if (next === '#') this.#comment();
     else if (next !== undefined && next !== '\n' && next !== '\r') throw this.#unexpected('the end of the line');
   }
 
-  #expect(what: string): void {
-    if (!this.#text.startsWith(what, this.#position)) throw this.#unexpected(JSON.stringify(what));
-    this.#position += what.length;
+  #expect(token: string): void {
+    if (!this.#text.startsWith(token, this.#position)) throw this.#unexpected(JSON.stringify(token));
+    this.#position += token.length;
   }
 
-  #skip(ahead: RegExp): void {
-    ahead.lastIndex = this.#position;
-    ahead.test(this.#text);
-    this.#position = ahead.lastIndex;
+  #skip(pattern: RegExp): void {
+    this.#position = skip(this.#text, this.#position, pattern);
   }
 
   #unexpected(expected: string): SyntaxFault {
     const codePoint = this.#text.codePointAt(this.#position);
-    const found = codePoint === undefined ? 'the end' : JSON.stringify(String.fromCodePoint(codePoint));
+    const found = codePoint === undefined ? 'the end of the text' : JSON.stringify(String.fromCodePoint(codePoint));
     return new SyntaxFault(`Expected ${expected}, found ${found}`, this.#position);
   }
-}
-
-function tooDeep(offset: number): SyntaxFault {
-  return new SyntaxFault(`Nesting deeper than ${maxDepth} levels`, offset, true);
 }

@@ -1,11 +1,11 @@
-import type { TomlScalar, TomlTable, TomlValue } from '../value/values.js';
+import type { TomlScalar, TomlTable, TomlValue } from './toml-value.js';
 
-/** How deep tables, arrays and key paths may nest in all, so that recursion is safe on any stack. */
+/** How deep tables, arrays and key paths may nest in total. The limit keeps recursion safe on any stack. */
 export const maxDepth = 1000;
 
 /**
- * A value with its TOML type, which a JavaScript number does not tell: `1` and `1.0` are both 1. `text` is how it is
- * written, where that is already known.
+ * A value with its TOML type. A JavaScript number does not tell the type: `1` and `1.0` are both 1. `text` is the
+ * notation of the value, where that is already known.
  */
 export type Typed = TypedScalar | TypedArray | TypedTable;
 
@@ -27,18 +27,18 @@ export interface TypedTable {
   readonly text?: string;
 }
 
-/** An integer as reads give it: a number while that is exact. */
+/** Returns an integer as reads return it: as a number if a number is exact. */
 export function integerValue(integer: bigint): number | bigint {
   const value = Number(integer);
   return Number.isSafeInteger(value) ? value : integer;
 }
 
-/** True for what TOML 1.0 asks every reader to hold. */
+/** True if the integer fits into 64 bits, which is what TOML requires every reader to accept. */
 export function isInt64(integer: bigint): boolean {
   return BigInt.asIntN(64, integer) === integer;
 }
 
-/** What a key leads to within a value; undefined if there is nothing, or something on the way is no table. */
+/** Returns the value at a key; undefined if the key is missing, or passes through something other than a table. */
 export function findMember(typed: Typed, parts: readonly string[]): Typed | undefined {
   let found: Typed | undefined = typed;
   for (const part of parts) {
@@ -48,6 +48,7 @@ export function findMember(typed: Typed, parts: readonly string[]): Typed | unde
   return found;
 }
 
+/** Returns a value as reads return it: frozen, tables without a prototype. */
 export function toValue(typed: Typed): TomlValue {
   if (typed.type === 'array') return Object.freeze(typed.items.map(toValue));
   if (typed.type === 'table') return toTable(typed.members);
@@ -60,7 +61,7 @@ export function toTable(members: ReadonlyMap<string, Typed>): TomlTable {
   return Object.freeze(table);
 }
 
-/** True if the two are the same value of the same type, however they are written. */
+/** True if both have the same value and the same type. Their notations may differ. */
 export function isSame(a: Typed, b: Typed): boolean {
   if (a.type === 'array') {
     return b.type === 'array' && a.items.length === b.items.length && a.items.every((item, i) => isSameAt(item, b, i));

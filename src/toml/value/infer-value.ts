@@ -1,19 +1,17 @@
 import { ZjjError } from '../../errors.js';
+import { isDecimalInteger, isInteger } from '../syntax/parse-scalar.js';
+import type { TomlInput } from './input.js';
 import { literalNode, TomlLiteral } from './literal.js';
-import type { TomlInput } from './values.js';
 
-/** What the `--type` of the command can be, besides inferring. */
+/** The types that the command's `--type` accepts, apart from `infer`. */
 export type ValueType = 'string' | 'integer' | 'float' | 'boolean' | 'datetime' | 'array' | 'toml';
 
-const decimalInteger = /^[+-]?(?:0|[1-9](?:_?\d)*)$/;
-const anyInteger =
-  /^(?:[+-]?(?:0|[1-9](?:_?\d)*)|0x[\dA-Fa-f]+(?:_[\dA-Fa-f]+)*|0o[0-7]+(?:_[0-7]+)*|0b[01]+(?:_[01]+)*)$/;
-
 /**
- * What a word on the command line means: a TOML literal is that value, kept as written, anything else is a string.
+ * Infers the value of a word on the command line. A TOML literal is that value, in the same notation. Any other text is
+ * a string.
  *
- * @throws {ZjjError} INVALID_VALUE: the text starts as an array or inline table and is none, or it is an integer beyond
- *   64 bits. CONFIG_LIMIT: as {@link TomlLiteral}.
+ * @throws {ZjjError} INVALID_VALUE: the text starts like an array or an inline table but is not one, or it is an
+ *   integer beyond 64 bits. CONFIG_LIMIT: see {@link TomlLiteral}.
  * @example
  * inferValue('8080')  // 8080
  * inferValue('0xff')  // new TomlLiteral('0xff')
@@ -39,9 +37,9 @@ export function inferValue(text: string): TomlInput {
 }
 
 function inferNumber(text: string): TomlInput {
-  // As a number, not a literal, so that it can become a float where the file has one.
+  // A number, not a literal, so that it becomes a float if it replaces one in the file.
   if (String(Number(text)) === text && Number.isSafeInteger(Number(text))) return Number(text);
-  return anyInteger.test(text) ? new TomlLiteral(text) : (tryLiteral(text) ?? text);
+  return isInteger(text) ? new TomlLiteral(text) : (tryLiteral(text) ?? text);
 }
 
 function tryLiteral(text: string): TomlLiteral | undefined {
@@ -54,22 +52,23 @@ function tryLiteral(text: string): TomlLiteral | undefined {
 }
 
 /**
- * What a text means where its type is given.
+ * Reads a text as a value of a given type.
  *
- * @param type 'string' takes the text as it is, 'toml' any TOML value; 'float' takes an integer too, and gives a float.
- * @throws {ZjjError} INVALID_VALUE: the text is no TOML value of that type. CONFIG_LIMIT: as {@link TomlLiteral}.
+ * @param type 'string' takes the text as it is. 'toml' accepts any TOML value. 'float' also accepts an integer, and
+ *   makes it a float.
+ * @throws {ZjjError} INVALID_VALUE: the text is not a TOML value of that type. CONFIG_LIMIT: see {@link TomlLiteral}.
  * @example
  * valueOfType('1', 'float') // new TomlLiteral('1.0')
  */
 export function valueOfType(text: string, type: ValueType): TomlInput {
   if (type === 'string') return text;
-  if (type === 'float' && decimalInteger.test(text)) return new TomlLiteral(`${text}.0`);
+  if (type === 'float' && isDecimalInteger(text)) return new TomlLiteral(`${text}.0`);
   if (type === 'toml') return new TomlLiteral(text);
   const literal = tryLiteral(text);
   const actual = literal && literalNode(literal).type;
   if (literal !== undefined && type === actual) return type === 'integer' ? inferNumber(text) : literal;
-  // An integer beyond 64 bits, or an array that is none, has a reason of its own.
+  // TomlLiteral has a better message for an integer beyond 64 bits and for a broken array.
   if (literal === undefined && /^[[\d+-]/.test(text) && (type === 'integer' || type === 'array')) new TomlLiteral(text);
-  const what = actual === undefined ? 'is none' : `is of type ${actual}`;
-  throw new ZjjError('INVALID_VALUE', `Not a TOML ${type}: ${JSON.stringify(text)} ${what}`);
+  const found = actual === undefined ? '' : `, which is of type ${actual}`;
+  throw new ZjjError('INVALID_VALUE', `Expected a TOML value of type ${type}, found ${JSON.stringify(text)}${found}`);
 }

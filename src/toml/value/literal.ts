@@ -1,23 +1,23 @@
 import { ZjjError } from '../../errors.js';
+import { hasLoneSurrogate, quoteExcerpt } from '../syntax/escape.js';
 import { parseValue } from '../syntax/parse.js';
 import { SyntaxFault, type ValueNode } from '../syntax/syntax.js';
-import { hasLoneSurrogate } from '../syntax/text.js';
 
-/** The value that a literal stands for; not a method, since it is no business of those who make literals. */
+/** Returns the value that a literal stands for. Not a method of the class, because it is internal. */
 export let literalNode: (literal: TomlLiteral) => ValueNode;
 
-/** Whether readers that know TOML 1.0 alone cannot read a literal. */
+/** True if a literal has something that TOML 1.0 lacks. */
 export let isToml11: (literal: TomlLiteral) => boolean;
 
 /**
- * A value as TOML text, for what a JavaScript value cannot say: `1.0`, `0xff`, a quoting style. It is written as it is,
- * unless only TOML 1.1 knows it: then as 1.0 says the same.
+ * A value in the form of TOML text, for notations that JavaScript values cannot express: `1.0`, `0xff`, single quotes.
+ * The text is written unchanged. If it needs TOML 1.1, the same value is written in the notation of TOML 1.0.
  *
  * @example
  * await setConfigValue('config.toml', 'mode', new TomlLiteral('0o755'));
  */
 export class TomlLiteral {
-  /** The text as it was given. */
+  /** The text that the constructor was given. */
   readonly text: string;
   readonly #node: ValueNode;
   readonly #isToml11: boolean;
@@ -28,9 +28,9 @@ export class TomlLiteral {
   }
 
   /**
-   * @param text One TOML value, nothing before or after it.
-   * @throws {ZjjError} INVALID_VALUE: says why `text` is no TOML value. CONFIG_LIMIT: its arrays and tables are nested
-   *   too deeply, or a number in it has more than 1,000 characters.
+   * @param text One TOML value, with nothing before or after it.
+   * @throws {ZjjError} INVALID_VALUE: `text` is not a TOML value; the message says why. CONFIG_LIMIT: its arrays and
+   *   tables are nested too deeply, or a number in it has more than 1,000 characters.
    */
   constructor(text: string) {
     const { node, isToml11 } = parseLiteral(text);
@@ -42,19 +42,13 @@ export class TomlLiteral {
 }
 
 function parseLiteral(text: unknown): ReturnType<typeof parseValue> {
-  if (typeof text !== 'string') throw new ZjjError('INVALID_VALUE', 'A TOML literal is made from a string');
-  if (hasLoneSurrogate(text)) {
-    throw new ZjjError('INVALID_VALUE', 'Not a TOML value: half of a surrogate pair is no character');
-  }
+  if (typeof text !== 'string') throw new ZjjError('INVALID_VALUE', 'A TomlLiteral must be made from a string');
+  if (hasLoneSurrogate(text)) throw new ZjjError('INVALID_VALUE', 'Not a TOML value: it contains a lone surrogate');
   try {
     return parseValue(text);
   } catch (error) {
     if (!(error instanceof SyntaxFault)) throw error;
     const code = error.isLimit ? 'CONFIG_LIMIT' : 'INVALID_VALUE';
-    throw new ZjjError(code, `Not a TOML value: ${shorten(text)}: ${error.message}`, { cause: error });
+    throw new ZjjError(code, `Not a TOML value: ${quoteExcerpt(text)}: ${error.message}`, { cause: error });
   }
-}
-
-function shorten(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);
 }

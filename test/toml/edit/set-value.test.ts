@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { TomlDateTime, TomlDocument, type TomlInput, TomlLiteral } from '../../../src/toml/index.js';
 import { edited } from './apply-edits.js';
 
-describe('a value that is there is replaced in its place', () => {
+describe('an existing value is replaced in place', () => {
   test.each<[string, string, TomlInput, string]>([
     ['  a  =  1   # c\r\n', 'a', 2, '  a  =  2   # c\r\n'],
     ['\ta\t=\t"x"\t# c', 'a', 'y', '\ta\t=\t"y"\t# c'],
@@ -48,7 +48,7 @@ describe('a value that is there is replaced in its place', () => {
     ['1979-05-27', TomlDateTime.parse('1979-05-27')],
     ['nan', Number.NaN],
     ['0xff', new TomlLiteral('0xff')],
-  ])('%s set to the same value %o is no change', (old, value) => {
+  ])('%s set to the same value %o changes nothing', (old, value) => {
     const document = TomlDocument.parse(`a = ${old} # c\n`);
     const edit = document.edit();
     edit.set(['a'], value);
@@ -62,7 +62,7 @@ describe('a value that is there is replaced in its place', () => {
     ['-0.0', 0n],
     ['"1"', 1],
     ['1979-05-27', '1979-05-27'],
-  ])('%s set to %o, of another type, is a change', (old, value) => {
+  ])('%s set to %o, of another type, changes the text', (old, value) => {
     const document = TomlDocument.parse(`a = ${old}`);
     const edit = document.edit();
     edit.set(['a'], value);
@@ -71,7 +71,7 @@ describe('a value that is there is replaced in its place', () => {
   });
 });
 
-describe('what is no table, or would lose one, refuses and names the place', () => {
+describe('set refuses an obstacle and names its place', () => {
   test.each<[string, string, TomlInput, string]>([
     ['x = 1\n  a = 1\n', 'a.b', 1, 'a is an integer (c.toml:2:3)'],
     ['\uFEFFa = [{ b = 1 }]\n', 'a.b', 1, 'a is an array (c.toml:1:1)'],
@@ -96,16 +96,16 @@ describe('what is no table, or would lose one, refuses and names the place', () 
     expect(edit.finish()).toBe(document);
   });
 
-  test('what the same edit set has no place yet, and the message says so', () => {
+  test('the message says that the obstacle was set earlier in the edit', () => {
     const edit = TomlDocument.parse('').edit();
     edit.set(['a'], 1);
-    expect(() => edit.set(['a', 'b'], 1)).toThrow('a is an integer (set just before)');
+    expect(() => edit.set(['a', 'b'], 1)).toThrow('a is an integer (set earlier in this edit)');
   });
 
-  test('a value that cannot be written leaves the edit as it was', () => {
+  test('a refused value leaves the edit unchanged', () => {
     const document = TomlDocument.parse('a = 1');
     const edit = document.edit();
-    expect(() => edit.set(['b', 'c'], Number as unknown as TomlInput)).toThrow('TOML cannot say that');
+    expect(() => edit.set(['b', 'c'], Number as unknown as TomlInput)).toThrow('TOML cannot represent it');
     expect(() => edit.set(Array(1001).fill('x'), 1)).toThrow(expect.objectContaining({ code: 'CONFIG_LIMIT' }));
     expect(edit.finish()).toBe(document);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { formatKey, type Key, parseKey } from '../../../src/toml/index.js';
+import { findKeyEnd, formatKey, type Key, parseKey } from '../../../src/toml/index.js';
 
 const invalidKey = (reason: string | RegExp) =>
   expect.objectContaining({ code: 'INVALID_KEY', message: expect.stringMatching(reason) });
@@ -19,7 +19,7 @@ describe('parseKey', () => {
       ['a.b', '', ' c\n'],
       ['a.b', '', ' c\n'],
     ],
-  ])('%j is %j', (key, parts) => {
+  ])('splits %j into %j', (key, parts) => {
     expect(parseKey(key)).toEqual(parts);
   });
 
@@ -29,31 +29,33 @@ describe('parseKey', () => {
     ['a..b', 'part is missing at character 3'],
     ['.a', 'part is missing at character 1'],
     ['a.', 'part is missing at character 3'],
-    ['"a', 'quote is not closed'],
-    ["a.'b", 'quote is not closed'],
-    ['"a\nb"', /"\\n" at character 3/],
+    ['"a', 'unterminated string at character 3'],
+    ["a.'b", 'unterminated string at character 5'],
+    ['"a\nb"', 'unterminated string at character 3'],
+    ['"a\x01"', /control character "\\u0001" in a string at character 3/],
+    ['"""a"""', 'multi-line string in a key at character 1'],
     ['a\nb', /"\\n" at character 2/],
     ['a b', 'character 3'],
     ['é', 'needs quotes'],
     ['a=1', 'character 2'],
     ['"a"b', 'character 4'],
-    ['"\\q"', 'no escape'],
-    ['"\\ud800"', 'no character'],
-    ['"\\u12"', 'no character'],
-    ['"\\U00110000"', 'no character'],
+    ['"\\q"', /unknown escape \\q at character 2/],
+    ['"\\ud800"', /invalid escape \\ud800 at character 2/],
+    ['"\\u12"', 'invalid escape'],
+    ['"\\U00110000"', 'invalid escape'],
     ['"\ud800"', 'surrogate'],
   ])('refuses %j and says why', (key, reason) => {
     expect(() => parseKey(key)).toThrow(invalidKey(reason));
   });
 
   test.each<unknown>([undefined, null, 1, {}, [], ['a', 1], ['\udc00'], Array(2)])(
-    'refuses %j, which is no key',
+    'refuses %j, which is not a key',
     (key) => {
       expect(() => parseKey(key as Key)).toThrow(invalidKey(''));
     },
   );
 
-  test('the message of a refused key holds no raw control character', () => {
+  test('puts no raw control character into the message', () => {
     expect(() => parseKey('"a\x1b')).toThrow(/^\P{Cc}*$/u);
   });
 });
@@ -63,8 +65,30 @@ describe('formatKey', () => {
     [['a', 'b-c_1'], 'a.b-c_1'],
     [['a.b', '', 'é'], '"a.b".""."é"'],
     [['"\\\n\x00\x7f\x85'], '"\\"\\\\\\n\\u0000\\u007F\\u0085"'],
-  ])('%j is written %s and read back', (parts, text) => {
+  ])('writes %j as %s, which parseKey reads back', (parts, text) => {
     expect(formatKey(parts)).toBe(text);
     expect(parseKey(text)).toEqual(parts);
+  });
+});
+
+describe('findKeyEnd', () => {
+  test.each<[string, number]>([
+    ['a=1', 1],
+    ['a.b = c=d', 4],
+    ['"a=b".c=1', 7],
+    ["'a=b'=1", 5],
+    ['"\\"="=1', 5],
+    ['a', -1],
+    ['', -1],
+    ['"a=b', -1],
+    ["it's=1", -1],
+    // The keys of these are invalid, and parseKey says why.
+    ['=1', 0],
+    ['é=1', 1],
+    ['a b=1', 3],
+    ['"\\q"=1', 4],
+    ['a"b=c"=1', 6],
+  ])('finds the = after the key of %j at %i', (text, end) => {
+    expect(findKeyEnd(text, '=')).toBe(end);
   });
 });
