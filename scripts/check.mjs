@@ -13,7 +13,11 @@ const require = createRequire(import.meta.url);
 const fixes = process.argv.includes('--fix');
 const failed = [];
 
-const native = ['native', 'native/cmake', 'test/native', 'bench/c']
+const rooms = ['file', 'lock', 'platform', 'table', 'wait'].flatMap((room) => [
+  `native/${room}`,
+  `test/native/${room}`,
+]);
+const native = ['native', 'native/cmake', 'test/native', 'bench/c', ...rooms]
   .filter((directory) => existsSync(join(root, directory)))
   .flatMap((directory) => readdirSync(join(root, directory)).map((name) => join(directory, name)))
   .filter((name) => /\.(?:c|cc|h)$/.test(name));
@@ -34,7 +38,7 @@ if (failed.length > 0) {
 
 /** What compiles here, as native/CMakeLists.txt has it compiled; .clang-tidy says what is checked. */
 function lintNative() {
-  const sources = native.filter((name) => name.endsWith('.cc') && !name.endsWith('_win32.cc'));
+  const sources = native.filter((name) => name.endsWith('.cc') && !/_(?:win32|darwin)\.cc$/.test(name));
   const headers = ['node-addon-api', 'node-api-headers'].flatMap((name) => ['-isystem', require(name).include_dir]);
   const macros = [
     'NAPI_DISABLE_CPP_EXCEPTIONS',
@@ -42,7 +46,17 @@ function lintNative() {
     'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
     '_FILE_OFFSET_BITS=64',
   ].map((macro) => `-D${macro}`);
-  const flags = ['-std=c++17', '-Wall', '-Wextra', '-fno-exceptions', '-fno-rtti', '-Inative', ...headers, ...macros];
+  const flags = [
+    '-std=c++17',
+    '-Wall',
+    '-Wextra',
+    '-fno-exceptions',
+    '-fno-rtti',
+    '-Inative',
+    '-Itest/native',
+    ...headers,
+    ...macros,
+  ];
   run('clang-tidy', 'clang-tidy', ['--quiet', ...sources, '--', ...flags]);
 }
 

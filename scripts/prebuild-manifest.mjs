@@ -2,19 +2,20 @@
 
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { pinnedTools } from './pinned-tools.mjs';
 
 /** Of `native/` what a binary is made from: binding.gyp, for one, is for whoever builds from source. */
 const SOURCE = /\.(cc|h|cmake|map|sh)$|^CMakeLists\.txt$/;
+/** Folders of `native/` that builds write to. */
+const GENERATED = /^(?:headers|build)\//;
 
 export function sourceFiles(root) {
-  const within = (folder) =>
-    readdirSync(join(root, folder))
-      .filter((name) => SOURCE.test(name))
-      .map((name) => `${folder}/${name}`);
+  const names = readdirSync(join(root, 'native'), { recursive: true })
+    .map((name) => name.replaceAll(sep, '/'))
+    .filter((name) => SOURCE.test(name) && !GENERATED.test(name));
   // Array.prototype.sort compares code units, so the order is the same in every locale.
-  return ['CMakeLists.txt', ...within('native'), ...within('native/cmake')].sort();
+  return ['CMakeLists.txt', ...names.map((name) => `native/${name}`)].sort();
 }
 
 /** The same after a checkout with CRLF line ends. */

@@ -1,4 +1,4 @@
-import { Found } from './binding/addon.js';
+import { FoundState } from './binding/addon.js';
 import { addon } from './binding/native-locks.js';
 import type { LockMode } from './options.js';
 import { onceAtEndOfTurn } from './queue/end-of-turn.js';
@@ -69,12 +69,12 @@ export class HeldLock implements FileLock {
 
   /** Whether this lock created the file, or its last holder did not leave the clean mark. */
   static foundUnclean(lock: HeldLock): boolean {
-    return addon().found(lock.#index) !== Found.clean;
+    return addon().foundState(lock.#index) !== FoundState.clean;
   }
 
   /** Whether this lock created the file. */
   static createdFile(lock: HeldLock): boolean {
-    return addon().found(lock.#index) === Found.created;
+    return addon().foundState(lock.#index) === FoundState.created;
   }
 
   /** Whether the path still names the file that is locked: somebody may have removed or replaced it. */
@@ -95,8 +95,8 @@ export class HeldLock implements FileLock {
   }
 
   /** Makes the lock file another user's, so that they may write it too. It can be locked all the same if this fails. */
-  static giveTo(lock: HeldLock, user: number, group: number): boolean {
-    return addon().giveTo(lock.#index, user, group);
+  static chown(lock: HeldLock, user: number, group: number): boolean {
+    return addon().chown(lock.#index, user, group);
   }
 
   /** From now on it is noticed if the newest one is forgotten. */

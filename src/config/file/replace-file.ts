@@ -106,7 +106,7 @@ export class Replacement {
   }
 
   /**
-   * What `sync` and `commit` do and all that comes after it, in one piece of work on another thread, native/file_commit.h:
+   * What `sync` and `commit` do and all that comes after it, in one piece of work on another thread, native/file/file_commit.h:
    * the lock is released with the clean mark, the directory synced. Done one by one, each fsync would end with a turn of
    * the event loop, and for one of these turns others would wait for the lock.
    *

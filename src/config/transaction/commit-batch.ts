@@ -80,7 +80,7 @@ export function* commitBatch(
 
 /** A lock file that root makes for another user's config must be writable for that user too. */
 function giveToOwner(lock: HeldLock, config: Stats): void {
-  if (process.geteuid?.() === 0 && config.uid !== 0) HeldLock.giveTo(lock, config.uid, config.gid);
+  if (process.geteuid?.() === 0 && config.uid !== 0) HeldLock.chown(lock, config.uid, config.gid);
 }
 
 /** Before the first file of a directory: who made that may not have synced its name yet. */

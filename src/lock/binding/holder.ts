@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import type { LockHolder } from '../../errors.js';
 
-/** kRecordSize of native/file_lock.h. */
+/** kRecordSize of native/lock/lock_record.h. */
 const RECORD_SIZE = 256;
 
 /** What the start of a record may take: the addon completes it by the time. */

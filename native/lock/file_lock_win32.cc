@@ -1,10 +1,11 @@
 // FileLock on LockFileEx. The contract is in file_lock.h.
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "file_lock.h"
+#include <memory>
+
+#include "lock/file_lock.h"
 
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
@@ -13,13 +14,13 @@ namespace zjj {
 
 namespace {
 
-// LockFileEx is mandatory: a lock on the record's own bytes would hide it from everybody else. One byte far beyond any
-// end may be locked without the file growing.
+// LockFileEx is mandatory: a lock on the record itself would keep everyone else from reading it. So the lock is on one
+// byte far beyond the end of any file. Locking it does not extend the file.
 constexpr DWORD kLockOffsetHigh = 0x7fffffff;
 
-// Without FILE_SHARE_DELETE: nobody can remove or replace the file while it is open, so the path still names it.
+// No FILE_SHARE_DELETE: nobody can remove or replace the file while it is open, so the path still names it.
 constexpr DWORD kShare = FILE_SHARE_READ | FILE_SHARE_WRITE;
-// OPEN_REPARSE_POINT opens a symbolic link itself, which is then refused.
+// FILE_FLAG_OPEN_REPARSE_POINT opens a symbolic link itself. OpenFile() then refuses it.
 constexpr DWORD kFlags = FILE_ATTRIBUTE_NORMAL | FILE_FLAG_OVERLAPPED | FILE_FLAG_OPEN_REPARSE_POINT;
 
 HANDLE HandleOf(intptr_t file) { return reinterpret_cast<HANDLE>(file); }
@@ -53,8 +54,8 @@ int ErrnoOf(DWORD error) {
   }
 }
 
-// An operation at an offset. The handle is overlapped, so each needs an event of its own and must be drained before the
-// OVERLAPPED goes: the kernel writes into it.
+// An operation at an offset. The handle is overlapped, so each operation needs its own event. It must finish before its
+// OVERLAPPED is destroyed, because the kernel writes into that.
 struct Operation {
   explicit Operation(DWORD offset_high) : overlapped{} {
     overlapped.OffsetHigh = offset_high;
@@ -76,66 +77,53 @@ bool Finish(HANDLE file, Operation* operation, BOOL started, DWORD* transferred)
 
 DWORD FlagsOf(LockMode mode) { return mode == LockMode::kExclusive ? LOCKFILE_EXCLUSIVE_LOCK : 0; }
 
-// Wine has no overlapped wait for a lock: it answers ERROR_IO_PENDING, never sets the event, and lets
-// GetOverlappedResult tell of success although the lock is not held.
+// Wine has no overlapped wait for a lock. LockFileEx reports ERROR_IO_PENDING and never sets the event, and
+// GetOverlappedResult reports success although the lock is not held.
 bool HasOverlappedWait() { return GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") == nullptr; }
 
 constexpr DWORD kShortestPollMs = 1;
 constexpr DWORD kLongestPollMs = 16;
 
-// The wide form of a UTF-8 path, to be freed; null when it is not UTF-8 or there is no memory.
-wchar_t* WidePath(const char* path) {
+// Converts a UTF-8 path to UTF-16. Returns null if it is not valid UTF-8.
+std::unique_ptr<wchar_t[]> WidePath(const char* path) {
   int length = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, nullptr, 0);
   if (length == 0) return nullptr;
-  wchar_t* wide = static_cast<wchar_t*>(malloc(static_cast<size_t>(length) * sizeof(wchar_t)));
-  if (wide != nullptr) MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, wide, length);
+  std::unique_ptr<wchar_t[]> wide(new wchar_t[static_cast<size_t>(length)]);
+  MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, wide.get(), length);
   return wide;
 }
 
 }  // namespace
 
-int64_t UnixMs() {
-  FILETIME now;
-  GetSystemTimeAsFileTime(&now);
-  int64_t ticks = (static_cast<int64_t>(now.dwHighDateTime) << 32) | now.dwLowDateTime;  // 100 ns since 1601
-  return ticks / 10000 - 11644473600000LL;
-}
-
 LockStatus FileLock::OpenFile() {
-  wchar_t* path = path_ == nullptr ? nullptr : WidePath(path_);
+  std::unique_ptr<wchar_t[]> path = WidePath(path_.get());
   if (path == nullptr) {
-    SetLastError(path_ == nullptr ? ERROR_NOT_ENOUGH_MEMORY : ERROR_INVALID_NAME);
+    SetLastError(ERROR_INVALID_NAME);
     return Fail("MultiByteToWideChar");
   }
   HANDLE file = INVALID_HANDLE_VALUE;
   for (;;) {
     created_ = false;
     writable_ = true;
-    file = CreateFileW(path, GENERIC_READ | GENERIC_WRITE, kShare, nullptr, OPEN_EXISTING, kFlags, nullptr);
+    file = CreateFileW(path.get(), GENERIC_READ | GENERIC_WRITE, kShare, nullptr, OPEN_EXISTING, kFlags, nullptr);
     if (file == INVALID_HANDLE_VALUE &&
         (GetLastError() == ERROR_ACCESS_DENIED || GetLastError() == ERROR_WRITE_PROTECT)) {
-      DWORD attributes = GetFileAttributesW(path);
+      DWORD attributes = GetFileAttributesW(path.get());
       if (attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0) {
-        free(path);
         return LockStatus::kInvalid;
       }
       writable_ = false;
-      file = CreateFileW(path, GENERIC_READ, kShare, nullptr, OPEN_EXISTING, kFlags, nullptr);
+      file = CreateFileW(path.get(), GENERIC_READ, kShare, nullptr, OPEN_EXISTING, kFlags, nullptr);
     }
     if (file == INVALID_HANDLE_VALUE && GetLastError() == ERROR_FILE_NOT_FOUND) {
-      file = CreateFileW(path, GENERIC_READ | GENERIC_WRITE, kShare, nullptr, CREATE_NEW, kFlags, nullptr);
+      file = CreateFileW(path.get(), GENERIC_READ | GENERIC_WRITE, kShare, nullptr, CREATE_NEW, kFlags, nullptr);
       created_ = file != INVALID_HANDLE_VALUE;
       writable_ = true;
       if (!created_ && GetLastError() == ERROR_FILE_EXISTS) continue;
     }
     break;
   }
-  DWORD failure = GetLastError();
-  free(path);
-  if (file == INVALID_HANDLE_VALUE) {
-    SetLastError(failure);
-    return Fail("CreateFileW");
-  }
+  if (file == INVALID_HANDLE_VALUE) return Fail("CreateFileW");
   file_ = reinterpret_cast<intptr_t>(file);
   BY_HANDLE_FILE_INFORMATION information;
   if (GetFileType(file) != FILE_TYPE_DISK) {
@@ -156,6 +144,30 @@ LockStatus FileLock::Try() {
   LockStatus status = TryOnce();
   if (status == LockStatus::kBusy) Close();
   return status;
+}
+
+LockStatus FileLock::Wait(const Cancellation& cancellation) {
+  if (!HasOverlappedWait()) return Poll(cancellation);
+  HANDLE file = HandleOf(file_);
+  Operation operation(kLockOffsetHigh);
+  if (operation.overlapped.hEvent == nullptr) return Fail("CreateEventW");
+  BOOL started = LockFileEx(file, FlagsOf(mode()), 0, 1, 0, &operation.overlapped);
+  waited_ = !started;
+  if (!started) {
+    if (GetLastError() != ERROR_IO_PENDING) return Fail("LockFileEx");
+    HANDLE events[] = {operation.overlapped.hEvent, cancellation.event};
+    if (WaitForMultipleObjects(2, events, FALSE, INFINITE) == WAIT_OBJECT_0 + 1) {
+      CancelIoEx(file, &operation.overlapped);
+    }
+  }
+  DWORD ignored;
+  if (GetOverlappedResult(file, &operation.overlapped, &ignored, TRUE)) {
+    held_ = true;
+    return LockStatus::kOk;
+  }
+  if (GetLastError() != ERROR_OPERATION_ABORTED) return Fail("LockFileEx");
+  Close();
+  return LockStatus::kCancelled;
 }
 
 LockStatus FileLock::TryOnce() {
@@ -187,48 +199,23 @@ LockStatus FileLock::Poll(const Cancellation& cancellation) {
   return status;
 }
 
-LockStatus FileLock::Wait(const Cancellation& cancellation) {
-  if (!HasOverlappedWait()) return Poll(cancellation);
-  HANDLE file = HandleOf(file_);
-  Operation operation(kLockOffsetHigh);
-  if (operation.overlapped.hEvent == nullptr) return Fail("CreateEventW");
-  BOOL started = LockFileEx(file, FlagsOf(mode()), 0, 1, 0, &operation.overlapped);
-  waited_ = !started;
-  if (!started) {
-    if (GetLastError() != ERROR_IO_PENDING) return Fail("LockFileEx");
-    HANDLE events[] = {operation.overlapped.hEvent, cancellation.event};
-    if (WaitForMultipleObjects(2, events, FALSE, INFINITE) == WAIT_OBJECT_0 + 1) {
-      CancelIoEx(file, &operation.overlapped);
-    }
-  }
-  DWORD ignored;
-  if (GetOverlappedResult(file, &operation.overlapped, &ignored, TRUE)) {
-    held_ = true;
-    return LockStatus::kOk;
-  }
-  if (GetLastError() != ERROR_OPERATION_ABORTED) return Fail("LockFileEx");
-  Close();
-  return LockStatus::kCancelled;
-}
-
 bool FileLock::Unlock(bool clean) {
   Release(clean);
   return false;
 }
 
 bool FileLock::UnlockFile() {
-  // Closing would unlock too, but at a time of the system's own choosing.
+  // Closing the handle would unlock too, but at a time that the system chooses.
   OVERLAPPED at = {};
   at.OffsetHigh = kLockOffsetHigh;
   return UnlockFileEx(HandleOf(file_), 0, 1, 0, &at) != 0;
 }
 
-void FileLock::WriteRecord(const char* buffer) {
-  Operation operation(0);
-  DWORD length = 0;
-  BOOL started = WriteFile(HandleOf(file_), buffer, kRecordSize, nullptr, &operation.overlapped);
-  Finish(HandleOf(file_), &operation, started, &length);
-}
+// Nobody can remove or replace the file while it is open, because it is opened without FILE_SHARE_DELETE.
+bool FileLock::IsCurrent() const { return true; }
+
+// The file inherits the access control list of its directory.
+bool FileLock::Chown(uint32_t, uint32_t) { return true; }
 
 int64_t FileLock::ReadRecord(char* buffer) {
   Operation operation(0);
@@ -238,11 +225,12 @@ int64_t FileLock::ReadRecord(char* buffer) {
   return GetLastError() == ERROR_HANDLE_EOF ? 0 : -1;
 }
 
-// Nobody can remove or replace the file while it is open without FILE_SHARE_DELETE.
-bool FileLock::IsCurrent() const { return true; }
-
-// A file has the access control list of its directory.
-bool FileLock::GiveTo(uint32_t, uint32_t) { return true; }
+void FileLock::WriteRecord(const char* buffer) {
+  Operation operation(0);
+  DWORD length = 0;
+  BOOL started = WriteFile(HandleOf(file_), buffer, kRecordSize, nullptr, &operation.overlapped);
+  Finish(HandleOf(file_), &operation, started, &length);
+}
 
 LockStatus FileLock::Fail(const char* call) {
   DWORD error = GetLastError();
@@ -256,7 +244,7 @@ LockStatus FileLock::Fail(const char* call) {
 void FileLock::Close() {
   if (file_ != -1) CloseHandle(HandleOf(file_));
   file_ = -1;
-  recorded_ = false;
+  wrote_holder_ = false;
 }
 
 }  // namespace zjj

@@ -5,16 +5,16 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "file_lock.h"
+#include "lock/file_lock.h"
 
 namespace zjj {
 
 namespace {
 
-// O_NONBLOCK and O_NOCTTY: what stood at the path may have become a FIFO or a terminal since it was looked at.
+// O_NONBLOCK and O_NOCTTY: the path may name a FIFO or a terminal since lstat() looked at it. Without O_NONBLOCK,
+// opening a FIFO hangs.
 constexpr int kOpenFlags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 
 FileIdentity IdentityOf(const struct stat& st) {
@@ -29,27 +29,17 @@ int OperationOf(LockMode mode) { return mode == LockMode::kShared ? LOCK_SH : LO
 
 }  // namespace
 
-int64_t UnixMs() {
-  struct timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1000000;
-}
-
 LockStatus FileLock::OpenFile() {
-  if (path_ == nullptr) {
-    errno = ENOMEM;
-    return Fail("malloc");
-  }
   for (;;) {
     struct stat st;
-    // Looked at before it is opened: opening a device can do something, opening a directory read-only would succeed.
-    if (lstat(path_, &st) == 0) {
+    // lstat() first: opening a device can have side effects, and opening a directory read-only would succeed.
+    if (lstat(path_.get(), &st) == 0) {
       if (!S_ISREG(st.st_mode)) return LockStatus::kInvalid;
       writable_ = true;
-      int fd = open(path_, O_RDWR | kOpenFlags);
+      int fd = open(path_.get(), O_RDWR | kOpenFlags);
       if (fd < 0 && (errno == EACCES || errno == EROFS || errno == EPERM)) {
         writable_ = false;
-        fd = open(path_, O_RDONLY | kOpenFlags);
+        fd = open(path_.get(), O_RDONLY | kOpenFlags);
       }
       if (fd < 0) {
         if (errno == ENOENT || errno == EINTR) continue;
@@ -59,9 +49,9 @@ LockStatus FileLock::OpenFile() {
       file_ = fd;
       created_ = false;
     } else if (errno == ENOENT) {
-      // O_EXCL, so that exactly one process knows that it made the file. Never O_CREAT without it: in a sticky
-      // directory that refuses a file which another user owns (protected_regular).
-      int fd = open(path_, O_RDWR | O_CREAT | O_EXCL | kOpenFlags, static_cast<mode_t>(options_.file_mode));
+      // With O_EXCL exactly one process knows that it created the file. O_CREAT alone would fail for another user's
+      // file in a sticky directory (protected_regular).
+      int fd = open(path_.get(), O_RDWR | O_CREAT | O_EXCL | kOpenFlags, static_cast<mode_t>(options_.file_mode));
       if (fd < 0) {
         if (errno == EEXIST || errno == EINTR) continue;
         return Fail("open");
@@ -101,7 +91,7 @@ LockStatus FileLock::Wait(const Cancellation& cancellation) {
   waited_ = false;
   int operation = OperationOf(mode()) | LOCK_NB;
   for (;;) {
-    // A signal that comes between this look and flock() is lost: whoever cancels sends it until the wait is over.
+    // A signal that arrives between this check and flock() is lost, so the canceller sends it until the wait has ended.
     if (cancellation.requested.load(std::memory_order_acquire)) {
       Close();
       return LockStatus::kCancelled;
@@ -121,21 +111,21 @@ LockStatus FileLock::Wait(const Cancellation& cancellation) {
 
 bool FileLock::AcceptGrant() {
   struct stat st;
-  if (!NamesFile(path_, identity_, &st)) return false;
-  // Somebody may have put something else into a file that was left open.
-  if (st.st_size != static_cast<off_t>(kRecordSize)) recorded_ = false;
+  if (!NamesFile(path_.get(), identity_, &st)) return false;
+  // If the file was left open, someone may have overwritten it since.
+  if (st.st_size != static_cast<off_t>(kRecordSize)) wrote_holder_ = false;
   held_ = true;
   return true;
 }
 
 bool FileLock::Unlock(bool clean) {
-  // What was opened to be read only may be writable the next time, and what is not a lock file is nothing to keep open.
-  if (held_ && writable_ && EndHold(clean)) return true;
+  // A file opened read-only may be writable next time. A file that is not a lock file must not stay open.
+  if (held_ && writable_ && EraseHolderAndUnlock(clean)) return true;
   Release(clean);
   return false;
 }
 
-// Before close: a child between fork and exec still shares the open file description, and would keep the lock.
+// Needed before close: a child between fork and exec still shares the open file description, and would keep the lock.
 bool FileLock::UnlockFile() {
   int result;
   do {
@@ -144,19 +134,20 @@ bool FileLock::UnlockFile() {
   return result == 0;
 }
 
-// These may fail (a full disk): the record then names a holder that is gone, which readers of it must expect anyway.
-void FileLock::WriteRecord(const char* buffer) { (void)!pwrite(static_cast<int>(file_), buffer, kRecordSize, 0); }
+bool FileLock::IsCurrent() const {
+  struct stat st;
+  return NamesFile(path_.get(), identity_, &st);
+}
+
+bool FileLock::Chown(uint32_t user, uint32_t group) {
+  return fchown(static_cast<int>(file_), static_cast<uid_t>(user), static_cast<gid_t>(group)) == 0;
+}
 
 int64_t FileLock::ReadRecord(char* buffer) { return pread(static_cast<int>(file_), buffer, kRecordSize, 0); }
 
-bool FileLock::IsCurrent() const {
-  struct stat st;
-  return NamesFile(path_, identity_, &st);
-}
-
-bool FileLock::GiveTo(uint32_t user, uint32_t group) {
-  return fchown(static_cast<int>(file_), static_cast<uid_t>(user), static_cast<gid_t>(group)) == 0;
-}
+// A write can fail, for example on a full disk. The file then names a holder that is gone, which readers must expect
+// anyway.
+void FileLock::WriteRecord(const char* buffer) { (void)!pwrite(static_cast<int>(file_), buffer, kRecordSize, 0); }
 
 LockStatus FileLock::Fail(const char* call) {
   int number = errno;
@@ -164,7 +155,7 @@ LockStatus FileLock::Fail(const char* call) {
   Close();
   bool is_flock = strcmp(call, "flock") == 0;
   bool unsupported =
-      // Two of these are one number on Linux. NOLINTNEXTLINE(misc-redundant-expression)
+      // Two of these are the same number on Linux. NOLINTNEXTLINE(misc-redundant-expression)
       number == ENOSYS || number == EOPNOTSUPP || number == ENOTSUP || number == ENOLCK || number == EINVAL;
   return is_flock && unsupported ? LockStatus::kUnsupported : LockStatus::kFailed;
 }
@@ -172,7 +163,7 @@ LockStatus FileLock::Fail(const char* call) {
 void FileLock::Close() {
   if (file_ != -1) close(static_cast<int>(file_));
   file_ = -1;
-  recorded_ = false;
+  wrote_holder_ = false;
 }
 
 }  // namespace zjj
