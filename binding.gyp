@@ -1,4 +1,4 @@
-# Only delegates: what is built, and how, is in native/binding.gyp.
+# Only delegates to native/binding.gyp, which describes the build.
 {
   "targets": [
     {

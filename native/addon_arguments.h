@@ -1,4 +1,4 @@
-// The arguments of a call, read so that nothing can throw or abort.
+// Reads the arguments of a call without ever throwing or aborting.
 #ifndef ZJJ_ADDON_ARGUMENTS_H_
 #define ZJJ_ADDON_ARGUMENTS_H_
 
@@ -12,9 +12,9 @@ namespace zjj {
 
 constexpr size_t kPathSize = 4096 + 1;
 
-// A worker that is being terminated may still be in the middle of a call, and then most of Node-API fails, at which
-// node-addon-api's conversions would abort the process. So arguments are read, errors made and the callback called by
-// the plain functions, and what they cannot do then is left undone: nobody is there to see it.
+// A worker that is being terminated can still be in the middle of a call. Most of Node-API then fails, and
+// node-addon-api's conversions would abort the process. So the addon reads arguments, creates errors and calls the
+// callback with the plain C functions, and ignores their failures. Nobody is left to see the result.
 
 inline int32_t IntegerAt(const Napi::CallbackInfo& info, size_t index) {
   int32_t value = -1;
@@ -40,7 +40,8 @@ inline bool BooleanAt(const Napi::CallbackInfo& info, size_t index) {
   return value;
 }
 
-// UTF-8 in `buffer`; false when it is no string, or may have been too long.
+// Copies a string into `buffer` as UTF-8. Returns false if the argument is not a string, or fills the buffer and may
+// have been cut.
 inline bool StringAt(const Napi::CallbackInfo& info, size_t index, char* buffer, size_t size) {
   size_t length = 0;
   buffer[0] = '\0';

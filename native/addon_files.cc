@@ -5,9 +5,10 @@
 #include <cerrno>
 
 #include "addon_arguments.h"
-#include "file_attributes.h"
+#include "addon_environment.h"
+#include "file/file_attributes.h"
 #ifndef _WIN32
-#include "file_commit.h"
+#include "file/file_commit.h"
 #endif
 
 namespace zjj {
@@ -21,7 +22,7 @@ Napi::Value CopyFileAttributes(const Napi::CallbackInfo& info) {
 #ifndef _WIN32
 namespace {
 
-// A commit on a thread of libuv's pool, as the fsync of node:fs would be.
+// A commit that runs on a thread of libuv's pool, where fsync of node:fs would run too.
 struct PendingCommit {
   PendingCommit(FileLock* lock, int fd, const char* temporary, const char* path, const char* directory,
                 const FileVersion& old)
@@ -58,7 +59,7 @@ void EndCommit(napi_env env, napi_status, void* data) {
 
 Napi::Value Commit(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  LockTable* locks = LocksOf(env);
+  Environment* environment = Environment::Of(env);
   char temporary[kPathSize];
   char path[kPathSize];
   char directory[kPathSize];
@@ -67,7 +68,7 @@ Napi::Value Commit(const Napi::CallbackInfo& info) {
   if (StringAt(info, 2, temporary, sizeof(temporary)) && StringAt(info, 3, path, sizeof(path)) &&
       StringAt(info, 4, directory, sizeof(directory)) &&
       napi_create_string_utf8(env, "zjj commit", NAPI_AUTO_LENGTH, &name) == napi_ok) {
-    lock = locks == nullptr ? nullptr : locks->Take(IntegerAt(info, 0));
+    lock = environment == nullptr ? nullptr : environment->locks().Take(IntegerAt(info, 0));
   }
   if (lock == nullptr) return Napi::Boolean::New(env, false);
   FileVersion old = {NumberAt(info, 5), NumberAt(info, 6), NumberAt(info, 7), NumberAt(info, 8)};
@@ -76,7 +77,7 @@ Napi::Value Commit(const Napi::CallbackInfo& info) {
   bool queued = napi_create_async_work(env, nullptr, name, RunCommit, EndCommit, pending, &pending->work) == napi_ok &&
                 napi_queue_async_work(env, pending->work) == napi_ok;
   if (!queued) {
-    // The environment is going. What was taken over is finished all the same.
+    // The environment is ending. Finish the commit here, because its lock is already ours.
     RunCommit(env, pending);
     delete pending;
   }

@@ -1,5 +1,5 @@
-// The stat functions for glibc older than 2.33, which has them only by these other names. zig 0.11 would link its own
-// copies instead, and these set an errno of their own that nobody else sees.
+// The stat functions for glibc older than 2.33, which has them only under these other names. zig 0.11 would link its
+// own copies instead. Those set an errno of their own, which the rest of the program does not see.
 
 #include <sys/stat.h>
 

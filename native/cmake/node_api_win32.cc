@@ -1,11 +1,11 @@
-// The Node-API functions of the program that loads the addon, for the prebuilt Windows binaries. To import them from
-// node.exe would fail in every program of another name, such as Electron, and zig's linker has nothing like the delayed
-// import by which node-gyp avoids that. So each is a jump to an address that is looked up when the addon is loaded.
+// The Node-API functions for the prebuilt Windows binaries. Importing them from node.exe would fail in every program
+// with another name, such as Electron. node-gyp avoids that with delayed imports, which zig's linker lacks. So each
+// function is a jump to an address in the host program that DllMain looks up.
 
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
 
-// Those that the addon calls. The linker names any that is missing here.
+// The functions that the addon calls. If one is missing here, the link fails and names it.
 #define NODE_API_FUNCTIONS(X)          \
   X(napi_add_env_cleanup_hook)         \
   X(napi_call_function)                \
@@ -71,7 +71,7 @@ struct Function {
 constexpr Function kFunctions[] = {NODE_API_FUNCTIONS(ENTRY)};
 
 bool FindFunctions() {
-  // libnode.dll: a Node.js that is built as a library.
+  // libnode.dll: Node.js built as a library.
   HMODULE host = GetModuleHandleW(L"libnode.dll");
   if (host == nullptr) host = GetModuleHandleW(nullptr);
   for (const Function& function : kFunctions) {
@@ -83,7 +83,7 @@ bool FindFunctions() {
 
 }  // namespace
 
-// False makes the load fail, as a missing import would.
+// Returning FALSE makes the load fail, as a missing import would.
 extern "C" BOOL WINAPI DllMain(HINSTANCE, DWORD reason, LPVOID) {
   return reason != DLL_PROCESS_ATTACH || FindFunctions() ? TRUE : FALSE;
 }

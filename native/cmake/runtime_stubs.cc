@@ -1,22 +1,21 @@
-// The C++ runtime of the prebuilt binaries: all that the addon needs of one. libc++abi and libunwind would be three
-// quarters of the file, for exceptions that nothing here throws.
+// The C++ runtime of the prebuilt binaries, reduced to what the addon needs. libc++abi and libunwind would make up
+// three quarters of the file, for exceptions that nothing here throws.
 
 #include <cstdlib>
 #include <new>
 #include <string>
 
 #if defined(__APPLE__)
-// What libc++ calls in the place of an exception.
+// libc++ calls this instead of throwing an exception.
 _LIBCPP_BEGIN_NAMESPACE_STD
 [[noreturn]] void __libcpp_verbose_abort(const char*, ...) { abort(); }
 _LIBCPP_END_NAMESPACE_STD
 #endif
 
-// libc++ declares these members `extern template`: they would come from its archive, which throws.
+// libc++ declares these members `extern template`. Its archive has them, but that copy throws.
 template class std::basic_string<char>;
 
-const std::nothrow_t std::nothrow;
-
+// Aborts when out of memory, so the addon never checks.
 void* operator new(std::size_t size) {
   void* memory = malloc(size);
   if (memory == nullptr) abort();
@@ -24,10 +23,6 @@ void* operator new(std::size_t size) {
 }
 
 void* operator new[](std::size_t size) { return operator new(size); }
-
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return malloc(size); }
-
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return malloc(size); }
 
 void operator delete(void* memory) noexcept { free(memory); }
 

@@ -1,12 +1,12 @@
 #!/bin/sh
-# zig-c++.sh ZIG ARGUMENT… is `ZIG c++ ARGUMENT…`, without what zig would first spend minutes on: to link a program, it
-# builds the C library; to link at all, libc++, libc++abi and libunwind, for which runtime_stubs.cc stands in.
+# zig-c++.sh ZIG ARGUMENT… runs `ZIG c++ ARGUMENT…` without two steps that take zig minutes. To link a program, zig first
+# builds the C library. To link anything, it builds libc++, libc++abi and libunwind, which runtime_stubs.cc replaces.
 zig=$1
 shift
 case " $* " in
   *" -c "*) exec "$zig" c++ "$@" ;;
-  # CMake finds out about the compiler from the object as well.
+  # CMake can identify the compiler from the object file too.
   *CMakeCXXCompilerId.cpp*) exec "$zig" c++ -c "$@" ;;
-  # To a compilation this would hide the headers, too.
+  # Only when linking: in a compilation this option would hide the headers too.
   *) exec "$zig" c++ -nostdlib++ "$@" ;;
 esac

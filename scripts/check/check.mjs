@@ -32,7 +32,7 @@ if (failed.length > 0) {
  * Lints the files that compile on this system, with the flags of native/CMakeLists.txt. .clang-tidy lists the checks.
  */
 function lintNative() {
-  const sources = native.filter((name) => name.endsWith('.cc') && !name.endsWith('_win32.cc'));
+  const sources = native.filter((name) => name.endsWith('.cc') && !/_(?:win32|darwin)\.cc$/.test(name));
   const headers = ['node-addon-api', 'node-api-headers'].flatMap((name) => ['-isystem', require(name).include_dir]);
   const macros = [
     'NAPI_DISABLE_CPP_EXCEPTIONS',
@@ -40,7 +40,17 @@ function lintNative() {
     'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
     '_FILE_OFFSET_BITS=64',
   ].map((macro) => `-D${macro}`);
-  const flags = ['-std=c++17', '-Wall', '-Wextra', '-fno-exceptions', '-fno-rtti', '-Inative', ...headers, ...macros];
+  const flags = [
+    '-std=c++17',
+    '-Wall',
+    '-Wextra',
+    '-fno-exceptions',
+    '-fno-rtti',
+    '-Inative',
+    '-Itest/native',
+    ...headers,
+    ...macros,
+  ];
   run('clang-tidy', 'clang-tidy', ['--quiet', ...sources, '--', ...flags]);
 }
 

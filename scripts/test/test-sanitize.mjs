@@ -10,7 +10,14 @@ import { chosenNames } from '../tools/chosen-names.mjs';
 
 const root = join(import.meta.dirname, '../..');
 const stage = join(root, 'build', 'sanitize');
-const tests = ['file_commit_test', 'file_lock_test', 'wait_thread_test', 'lock_table_test'];
+const tests = [
+  'platform_test',
+  'lock_record_test',
+  'file_lock_test',
+  'file_commit_test',
+  'wait_thread_test',
+  'lock_table_test',
+];
 const debug = '-g -O1 -fno-omit-frame-pointer';
 const memory = `${debug} -fsanitize=address,undefined -fno-sanitize-recover=all`;
 const races = `${debug} -fsanitize=thread`;

@@ -1,4 +1,4 @@
-import { Found, type LockMode } from './binding/addon.js';
+import { FoundState, type LockMode } from './binding/addon.js';
 import { addon } from './binding/native-locks.js';
 import { onceAtEndOfTurn } from './queue/end-of-turn.js';
 import type { PathQueue } from './queue/path-queue.js';
@@ -76,12 +76,12 @@ export class HeldLock implements FileLock {
 
   /** Whether this lock created the file, or the last holder left no clean mark. */
   static foundUnclean(lock: HeldLock): boolean {
-    return addon().found(lock.#index) !== Found.clean;
+    return addon().foundState(lock.#index) !== FoundState.clean;
   }
 
   /** Whether this lock created the file. */
   static createdFile(lock: HeldLock): boolean {
-    return addon().found(lock.#index) === Found.created;
+    return addon().foundState(lock.#index) === FoundState.created;
   }
 
   /** Whether the path still names the locked file. Other programs may remove or replace it. */
@@ -106,7 +106,7 @@ export class HeldLock implements FileLock {
 
   /** Changes the owner of the lock file, so that this user can write it too. The lock works even if this fails. */
   static chown(lock: HeldLock, user: number, group: number): boolean {
-    return addon().giveTo(lock.#index, user, group);
+    return addon().chown(lock.#index, user, group);
   }
 
   /** Starts to watch the newest lock for leaks. */

@@ -1,5 +1,7 @@
-// Another process for the tests of the addon, which is the file of the first argument: calls what it is told on standard input, a JSON array of a function's name
-// and its arguments in each line, and writes each result, or ["ended", index, status] for the end of a wait, as a line.
+// A second process for the tests of the addon. The first argument is the addon's file.
+//
+// Reads one call from each line of standard input, as a JSON array: the function's name and its arguments. Writes the
+// result as a line of JSON, and ["ended", index, status] when a wait ends.
 const { createInterface } = require('node:readline');
 
 const addon = require(process.argv[2]);

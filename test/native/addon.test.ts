@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Addon, BUSY, DEADLOCK, Found, flagsOf, Status, TIMED_OUT } from '../../src/lock/binding/addon.js';
+import { type Addon, BUSY, DEADLOCK, FoundState, flagsOf, Status, TIMED_OUT } from '../../src/lock/binding/addon.js';
 import { loadAddon } from '../../src/lock/binding/load-addon.js';
 import { loadedAddons } from '../support/package/loaded-addons.cjs';
 import { Child } from '../support/process/child.js';
@@ -13,7 +13,7 @@ const isLinux = process.platform === 'linux';
 const isWindows = process.platform === 'win32';
 const exclusive = flagsOf('exclusive');
 const shared = flagsOf('shared');
-const forEver = -1;
+const noTimeout = -1;
 
 let addon: Addon;
 const waits = new Map<number, (status: number) => void>();
@@ -50,7 +50,7 @@ class AddonProcess {
     return this.answer();
   }
 
-  /** Resolves once its wait thread is in flock(2). */
+  /** Resolves once its wait thread is blocked in flock(2). */
   waitsInKernel(): Promise<void> {
     return blockedInKernel(this.child.pid);
   }
@@ -60,7 +60,7 @@ function lockPath(): string {
   return join(temporaryDirectory(), 'x.lock');
 }
 
-/** The status with which a wait of this process ends. */
+/** Resolves with the status of a wait of this process when it ends. */
 function waitEnd(index: number): Promise<number> {
   return new Promise((resolve) => {
     addon.keepAlive(true);
@@ -73,22 +73,22 @@ function waitEnd(index: number): Promise<number> {
 }
 
 async function cancel(index: number, ended: Promise<number>): Promise<number> {
-  let isOver = false;
+  let isDone = false;
   void ended.finally(() => {
-    isOver = true;
+    isDone = true;
   });
-  while (!isOver) {
+  while (!isDone) {
     addon.cancelWait(index);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   return ended;
 }
 
-/** The descriptors and threads of this process, where the system tells. */
+/** Counts the descriptors and threads of this process. Linux only. */
 const countResources = () => (isLinux ? ['fd', 'task'].map((kind) => readdirSync(`/proc/self/${kind}`).length) : []);
 
 describe('a second descriptor in the same process', () => {
-  test('finds the lock held, and has it after the release', () => {
+  test('finds the lock held, and gets it after the release', () => {
     const path = lockPath();
     const first = addon.tryLock(path, exclusive, 0o666);
     expect(first).toBeGreaterThanOrEqual(0);
@@ -100,7 +100,7 @@ describe('a second descriptor in the same process', () => {
     addon.release(second, false);
   });
 
-  test('shares a shared lock, and keeps an exclusive one out', () => {
+  test('shares a shared lock, which excludes an exclusive one', () => {
     const path = lockPath();
     const held = [addon.tryLock(path, shared, 0o666), addon.tryLock(path, shared, 0o666)];
     expect(held.every((index) => index >= 0)).toBe(true);
@@ -111,19 +111,19 @@ describe('a second descriptor in the same process', () => {
     addon.release(index, false);
   });
 
-  test('waits on a thread, and is granted the lock by the release', async () => {
+  test('waits on a thread, and gets the lock when the holder releases it', async () => {
     const path = lockPath();
     const held = addon.tryLock(path, exclusive, 0o666);
     const index = addon.startWait(path, exclusive, 0o666);
     const ended = waitEnd(index);
-    expect(addon.found(index)).toBeUndefined();
+    expect(addon.foundState(index)).toBeUndefined();
     addon.release(held, false);
     expect(await ended).toBe(Status.ok);
     expect(addon.tryLock(path, exclusive, 0o666)).toBe(BUSY);
     addon.release(index, false);
   });
 
-  test('is cancelled, and leaves no thread, no descriptor and no late grant', async () => {
+  test('can be cancelled, and leaves no thread, no descriptor and no late grant', async () => {
     const path = lockPath();
     const held = addon.tryLock(path, exclusive, 0o666);
     await noWaitThread();
@@ -138,10 +138,10 @@ describe('a second descriptor in the same process', () => {
     addon.release(again, false);
   });
 
-  test('is refused a blocking wait for its own process, which could never end', () => {
+  test('reports a deadlock instead of blocking on its own process', () => {
     const path = lockPath();
     const held = addon.tryLock(path, shared, 0o666);
-    expect(addon.waitSync(path, exclusive, 0o666, forEver)).toBe(DEADLOCK);
+    expect(addon.waitSync(path, exclusive, 0o666, noTimeout)).toBe(DEADLOCK);
     addon.release(held, false);
   });
 });
@@ -167,7 +167,7 @@ describe('a second process', () => {
     const path = lockPath();
     const other = await AddonProcess.start();
     const held = addon.tryLock(path, exclusive, 0o666);
-    other.send('waitSync', path, exclusive, 0o666, forEver);
+    other.send('waitSync', path, exclusive, 0o666, noTimeout);
     await other.waitsInKernel();
     addon.release(held, false);
     expect(await other.answer()).toBeGreaterThanOrEqual(0);
@@ -184,7 +184,7 @@ describe('a second process', () => {
     expect(await other.answer()).toEqual(['ended', index, Status.ok]);
   });
 
-  test('is cancelled while it waits', async () => {
+  test('can be cancelled while it waits', async () => {
     const path = lockPath();
     const other = await AddonProcess.start();
     const held = addon.tryLock(path, exclusive, 0o666);
@@ -195,11 +195,11 @@ describe('a second process', () => {
     addon.release(held, false);
   });
 
-  test.each(['waitSync', 'startWait'] as const)('leaves the lock to a %s when it is killed', async (wait) => {
+  test.each(['waitSync', 'startWait'] as const)('that is killed leaves the lock to a %s', async (wait) => {
     const path = lockPath();
     const [holder, waiter] = await Promise.all([AddonProcess.start(), AddonProcess.start()]);
     expect(await holder.call('tryLock', path, exclusive, 0o666)).toBeGreaterThanOrEqual(0);
-    waiter.send(wait, path, exclusive, 0o666, forEver);
+    waiter.send(wait, path, exclusive, 0o666, noTimeout);
     await waiter.waitsInKernel();
     holder.child.process.kill('SIGKILL');
     await once(holder.child.process, 'exit');
@@ -215,7 +215,7 @@ describe('a second process', () => {
     const path = lockPath();
     const waiter = await AddonProcess.start();
     const held = addon.tryLock(path, exclusive, 0o666);
-    waiter.send('waitSync', path, exclusive, 0o666, forEver);
+    waiter.send('waitSync', path, exclusive, 0o666, noTimeout);
     await waiter.waitsInKernel();
     waiter.child.process.kill('SIGKILL');
     await once(waiter.child.process, 'exit');
@@ -227,7 +227,7 @@ describe('a second process', () => {
 });
 
 describe('a lock file', () => {
-  test('holds the record of an exclusive holder, and blanks after the release', () => {
+  test('contains the record of an exclusive holder, and blanks after the release', () => {
     const path = lockPath();
     const index = addon.tryLock(path, exclusive, 0o666);
     const text = readFileSync(path, 'utf8');
@@ -239,26 +239,26 @@ describe('a lock file', () => {
     expect(readFileSync(path, 'utf8').trim()).toBe('');
   });
 
-  test('tells the next holder whether it was created, released clean, or neither', () => {
+  test('shows the next holder whether it was created, released clean, or neither', () => {
     const path = lockPath();
-    const foundBy = (clean: boolean) => {
+    const lockAndGetState = (clean: boolean) => {
       const index = addon.tryLock(path, flagsOf('exclusive', true), 0o666);
-      const found = addon.found(index);
+      const state = addon.foundState(index);
       addon.release(index, clean);
-      return found;
+      return state;
     };
-    expect([foundBy(true), foundBy(true), foundBy(false), foundBy(true)]).toEqual([
-      Found.created,
-      Found.clean,
-      Found.clean,
-      Found.unclean,
+    expect([lockAndGetState(true), lockAndGetState(true), lockAndGetState(false), lockAndGetState(true)]).toEqual([
+      FoundState.created,
+      FoundState.clean,
+      FoundState.clean,
+      FoundState.unclean,
     ]);
     rmSync(path);
-    expect(foundBy(true)).toBe(Found.created);
+    expect(lockAndGetState(true)).toBe(FoundState.created);
   });
 
   test.skipIf(isWindows)(
-    'that was replaced while somebody waited is given up for the one at the path (Windows replaces none that is open)',
+    'that is replaced during a wait is given up for the new one (Windows cannot replace an open file)',
     async () => {
       const path = lockPath();
       const old = addon.tryLock(path, exclusive, 0o666);

@@ -16,25 +16,25 @@
 #include <sstream>
 #include <vector>
 
-#include "file_lock.h"
-#include "wait_thread.h"
+#include "lock/file_lock.h"
+#include "platform/platform.h"
 
 namespace zjj::test {
 
 namespace {
 
-// Children are this program, started anew: what a process is after fork alone, with its other threads gone, is neither
-// ours to test nor what sanitizers can follow.
+// Children run this program again after exec. A process after fork alone has lost its other threads; sanitizers cannot
+// follow that, and the library does not support it.
 std::string program;
 std::string directory;
 
-constexpr char kRecord[] = "{\"pid\":1,\"host\":\"h\",\"command\":\"child\",";
+constexpr char kRecordStart[] = "{\"pid\":1,\"host\":\"h\",\"command\":\"child\",";
 
 std::vector<std::string> NamesIn(const std::string& path) {
   std::vector<std::string> names;
   DIR* entries = opendir(path.c_str());
   CHECK(entries != nullptr);
-  // Every call has a stream of its own, which is all that readdir() asks for.
+  // Each call has its own stream, which makes readdir() safe.
   while (const dirent* entry = readdir(entries)) {  // NOLINT(concurrency-mt-unsafe)
     if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
   }
@@ -50,11 +50,11 @@ void TakeLock(FileLock* lock, LockMode mode) {
     if (status == LockStatus::kBusy) SleepMs(0.05);
   }
   CHECK(status == LockStatus::kOk);
-  lock->Record();
+  lock->WriteHolder();
 }
 
 [[noreturn]] void Hold(const char* path, char mode) {
-  FileLock lock(path, kRecord);
+  FileLock lock(path, kRecordStart);
   TakeLock(&lock, mode == Holder::kShared ? LockMode::kShared : LockMode::kExclusive);
   char byte = 'h';
   CHECK(write(STDOUT_FILENO, &byte, 1) == 1);
@@ -65,7 +65,7 @@ void TakeLock(FileLock* lock, LockMode mode) {
 
 [[noreturn]] void Add(const char* path, const char* counter, int times) {
   for (int time = 0; time < times; time++) {
-    FileLock lock(path, kRecord);
+    FileLock lock(path, kRecordStart);
     TakeLock(&lock, LockMode::kExclusive);
     AddOne(counter);
     lock.Release(time % 2 == 0);
@@ -106,7 +106,7 @@ void OtherHandler(int) {}
 }  // namespace
 
 void Fail(const char* file, int line, const char* condition) {
-  fprintf(stderr, "%s:%d: not so: %s\n", file, line, condition);
+  fprintf(stderr, "%s:%d: check failed: %s\n", file, line, condition);
   abort();
 }
 
@@ -125,7 +125,7 @@ void Run(const char* name, void (*test)()) {
   int descriptors = CountDescriptors();
   double start_ms = MonotonicMs();
   test();
-  // A thread that nobody joins may still be about to end.
+  // A thread that nobody joins may not have exited yet.
   while (CountWaitThreads() > 0) SleepMs(1);
   CHECK(CountDescriptors() == descriptors);
   CHECK(waitpid(-1, nullptr, WNOHANG) == -1);
@@ -164,7 +164,7 @@ int CountDescriptors() { return static_cast<int>(NamesIn("/proc/self/fd").size()
 int CountWaitThreads() {
   int count = 0;
   for (const std::string& thread : NamesIn("/proc/self/task")) {
-    // It may end meanwhile.
+    // The thread may exit in the meantime.
     std::ifstream file("/proc/self/task/" + thread + "/comm");
     std::string name;
     if (std::getline(file, name) && name == "zjj lock wait") count++;

@@ -1,5 +1,5 @@
-// What the tests of native/ that need no Node.js share. Each is a program that ends with 0, or says what is wrong and
-// aborts.
+// Shared by the tests of native/ that need no Node.js. Each test is a program. It exits with 0, or prints the check
+// that failed and aborts.
 #ifndef ZJJ_TEST_CHECK_H_
 #define ZJJ_TEST_CHECK_H_
 
@@ -17,16 +17,16 @@ namespace zjj::test {
 
 [[noreturn]] void Fail(const char* file, int line, const char* condition);
 
-// The first call of main(): what this very program does as a child process, it does there and never comes back.
+// Call it first in main(). In a child process (Holder, Adder) it does the child's work and never returns.
 void Start(int argc, char** argv);
 
-// Runs a test, and checks that it leaves no descriptor, no thread of a wait and no child behind.
+// Runs a test. Checks that it leaves no descriptor, no wait thread and no child process behind.
 void Run(const char* name, void (*test)());
 
-// The last call of main().
+// Call it last in main().
 void Finish();
 
-// A path in this process's temporary directory that no test had before.
+// Returns an unused path in this process's temporary directory.
 std::string NewPath();
 
 std::string ReadFile(const std::string& path);
@@ -34,21 +34,21 @@ void WriteFile(const std::string& path, const std::string& text);
 bool Exists(const std::string& path);
 int CountDescriptors();
 int CountWaitThreads();
-// How many threads of this process are blocked in flock(2) on the file at `path`.
+// Returns how many threads of this process are blocked in flock(2) on the file at `path`.
 int CountBlocked(const std::string& path);
 void WaitUntilBlocked(const std::string& path, int count);
 
-// Not to be foreseen, below `limit`. Safe in every thread.
+// Returns a random number below `limit`. Thread-safe.
 uint32_t Random(uint32_t limit);
-// Spins for so long: a sleep is far coarser.
+// Busy-waits, because a sleep is far less precise.
 void Spin(double us);
 
-// Another process that takes a lock, and keeps it until Release() or Kill().
+// Another process that takes a lock and holds it until Release() or Kill().
 class Holder {
  public:
   enum Mode : char { kExclusive = 'x', kShared = 's' };
 
-  // Comes back once the lock is held.
+  // Returns once the lock is held.
   Holder(const std::string& path, Mode mode);
   ~Holder();
   Holder(const Holder&) = delete;
@@ -62,7 +62,7 @@ class Holder {
   int to_child_;
 };
 
-// Another process that adds one to the number in the file at `counter`, so many times and each time with the lock.
+// Another process that adds one to the number in the file at `counter`, `times` times, and holds the lock each time.
 class Adder {
  public:
   Adder(const std::string& path, const std::string& counter, int times);
@@ -76,13 +76,13 @@ class Adder {
   int pid_;
 };
 
-// With the lock on it, or a number may be lost.
+// Adds one to the number in the file. Call it with the lock held, or an addition can get lost.
 void AddOne(const std::string& counter);
 
-// As long as it lives, the signal that wakes waits is somebody else's: none can be started or cancelled.
+// Replaces the handler of the wake signal until it is destroyed. In the meantime no wait can be started or cancelled.
 class StolenSignal {
  public:
-  // Some wait must have been started before.
+  // Requires that a wait has been started before.
   StolenSignal();
   ~StolenSignal();
   StolenSignal(const StolenSignal&) = delete;

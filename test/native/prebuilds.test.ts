@@ -11,7 +11,7 @@ import { readPe } from './binary-formats/pe.js';
 
 const prebuilds = join(root, 'prebuilds');
 const binaries = Object.keys(readManifest(root).binaries);
-const here = binaries.filter((file) => file.startsWith(`${process.platform}-${process.arch}/`));
+const forThisPlatform = binaries.filter((file) => file.startsWith(`${process.platform}-${process.arch}/`));
 const read = (file: string) => readFileSync(join(prebuilds, file));
 
 const entryPoints = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
@@ -19,9 +19,9 @@ const nodeApi = /^(?:napi|node_api)_/;
 
 interface Format {
   readonly read: (bytes: Buffer) => { machine: number; exported: string[] };
-  /** In bytes. */
+  /** The size limit in bytes. */
   readonly largest: number;
-  /** The numbers by which the format knows the processors. */
+  /** The format's number for each processor. */
   readonly machines: Record<string, number>;
 }
 
@@ -31,7 +31,7 @@ const formats: Record<string, Format> = {
   darwin: { read: readMachO, largest: 256_000, machines: { x64: 0x01000007, arm64: 0x0100000c } },
 };
 
-test('prebuilds/ holds the binaries that the manifest names, and nothing else', () => {
+test('prebuilds/ contains the binaries in the manifest and nothing else', () => {
   const files = readdirSync(prebuilds, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
@@ -39,7 +39,7 @@ test('prebuilds/ holds the binaries that the manifest names, and nothing else', 
   expect(files.sort()).toEqual(expected.sort());
 });
 
-test('there is one for each platform that zjj is prebuilt for', () => {
+test('every supported platform has a binary', () => {
   expect(binaries.sort()).toEqual([
     'darwin-arm64/zjj.node',
     'darwin-x64/zjj.node',
@@ -59,11 +59,11 @@ describe.each(binaries)('%s', (file) => {
   const bytes = read(file);
   const { machine, exported } = readFormat(bytes);
 
-  test('was built from native/ as it is, with the tools that are pinned', () => {
-    expect(findDrift(root, file), 'npm run prebuild makes it anew').toBeUndefined();
+  test('was built from the current native/ with the pinned tools', () => {
+    expect(findDrift(root, file), 'run: npm run prebuild').toBeUndefined();
   });
 
-  test('knows nothing of where it was built', () => {
+  test('does not contain the path of the machine that built it', () => {
     const text = bytes.toString('latin1');
     expect(text).not.toContain(root);
     expect(text).not.toMatch(/\.cache|node_modules/);
@@ -73,7 +73,7 @@ describe.each(binaries)('%s', (file) => {
     expect(bytes.length).toBeLessThanOrEqual(largest);
   });
 
-  test('is for the processor that its folder names', () => {
+  test('is for the processor in the name of its folder', () => {
     expect(machine).toBe(machines[arch]);
   });
 
@@ -90,18 +90,18 @@ describe.each(binaries.filter((file) => file.startsWith('linux-')))('%s', (file)
     expect(elf.flags1 & DF_1_NODELETE).toBe(DF_1_NODELETE);
   });
 
-  test('has no thread-local storage, such as an errno of its own', () => {
+  test('has no thread-local storage, such as its own errno', () => {
     expect(elf.hasThreadLocals).toBe(false);
   });
 
-  test('needs only the C library that its name tells, and glibc of version 2.17 or older', () => {
+  test('needs only the C library in its name, and glibc 2.17 at most', () => {
     if (file.endsWith('.musl.node')) {
       expect(elf.needed).toEqual(['libc.so']);
       return;
     }
     const libraries = ['libc.so.6', 'libdl.so.2', 'libpthread.so.0', 'ld-linux-aarch64.so.1', 'ld-linux-armhf.so.3'];
     expect(elf.needed.filter((library) => !libraries.includes(library))).toEqual([]);
-    // What has no version comes from the host, or from nowhere.
+    // Symbols without a version must come from the host.
     expect(elf.imported.filter(({ name, version }) => version === undefined && !nodeApi.test(name))).toEqual([]);
     expect(elf.imported.filter(({ version }) => version !== undefined && !isAtMost217(version))).toEqual([]);
   });
@@ -110,7 +110,7 @@ describe.each(binaries.filter((file) => file.startsWith('linux-')))('%s', (file)
 describe.each(binaries.filter((file) => file.startsWith('win32-')))('%s', (file) => {
   const pe = readPe(read(file));
 
-  test('needs only what every Windows has, and no program by its name', () => {
+  test('needs only libraries that every Windows has, and imports Node-API from no program by name', () => {
     const libraries = [...pe.imported.keys()].filter(
       (name) => !/^(?:kernel32|msvcrt|api-ms-win-crt-[\w-]+)\.dll$/.test(name),
     );
@@ -122,7 +122,7 @@ describe.each(binaries.filter((file) => file.startsWith('win32-')))('%s', (file)
     expect(pe.imported.get('kernel32.dll')).toContain('GetModuleHandleExW');
   });
 
-  test('does not tell when it was built', () => {
+  test('has no time stamp', () => {
     expect(pe.timeStamp).toBe(0);
   });
 });
@@ -130,7 +130,7 @@ describe.each(binaries.filter((file) => file.startsWith('win32-')))('%s', (file)
 describe.each(binaries.filter((file) => file.startsWith('darwin-')))('%s', (file) => {
   const machO = readMachO(read(file));
 
-  test('needs only the system, and Node-API of whatever program loads it', () => {
+  test('needs only the system library, and Node-API of the program that loads it', () => {
     expect([...machO.imported.keys()].sort()).toEqual(['/usr/lib/libSystem.B.dylib', 'flat']);
     expect(machO.imported.get('flat')?.filter((name) => !nodeApi.test(name))).toEqual([]);
   });
@@ -143,13 +143,13 @@ describe.each(binaries.filter((file) => file.startsWith('darwin-')))('%s', (file
     expect(machO.minimumVersion).toBe('11.0');
   });
 
-  // macOS demands one of Apple's own processors' programs only.
-  test('has a good signature where it needs one', () => {
-    expect(machO.isSignatureGood).toBe(file.includes('arm64') ? true : undefined);
+  // macOS requires a signature on Apple silicon only.
+  test('has a valid signature if it needs one', () => {
+    expect(machO.isSignatureValid).toBe(file.includes('arm64') ? true : undefined);
   });
 });
 
-test.runIf(here.length > 0)('the prebuilt binary loads where there is no local build, and locks', async () => {
+test.runIf(forThisPlatform.length > 0)('the prebuilt binary loads without a local build, and locks', async () => {
   const lock = join(temporaryDirectory(), 'lock');
   const script = `
     const nodeGypBuild = require('node-gyp-build');
@@ -161,7 +161,7 @@ test.runIf(here.length > 0)('the prebuilt binary loads where there is no local b
     console.log(JSON.stringify([nodeGypBuild.path(${JSON.stringify(root)}), index, busy, addon.release(index, true)]));`;
   const child = Child.node(['-e', script], { cwd: root, env: { ...process.env, PREBUILDS_ONLY: '1' } });
   const [path, index, busy, released] = JSON.parse(await child.line());
-  expect(here.map((file) => join(prebuilds, file))).toContain(path);
+  expect(forThisPlatform.map((file) => join(prebuilds, file))).toContain(path);
   expect([index, busy, released]).toEqual([0, -1, true]);
 });
 

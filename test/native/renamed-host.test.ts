@@ -7,10 +7,10 @@ import { lockScript } from '../support/process/lock-script.js';
 import { runtime } from '../support/run/runtime.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-// On Windows an addon that names node.exe as what it imports from finds nothing in a program of another name.
-test('a program that is not called as Node.js is can lock, as Electron does', async (context) => {
-  if (runtime !== 'node') context.skip('what another runtime is called is no matter');
-  if (process.env['ZJJ_PROGRAM'] !== undefined) context.skip('an emulator starts no copy by itself');
+// On Windows, an addon that imports its symbols from node.exe cannot load in a program with another name.
+test('a program with another name than Node.js, such as Electron, can lock', async (context) => {
+  if (runtime !== 'node') context.skip('only the name of Node.js matters');
+  if (process.env['ZJJ_PROGRAM'] !== undefined) context.skip('a copy of the program cannot run without the emulator');
   const path = join(temporaryDirectory(), 'x.lock');
   const electron = join(temporaryDirectory(), 'electron.exe');
   copyFileSync(process.execPath, electron);

@@ -1,4 +1,5 @@
-// Preloaded by scripts/test/test-sanitize.mjs into every Node.js of its tests: writes down which addon each one really has.
+// scripts/test/test-sanitize.mjs preloads this file into every Node.js process of its tests. It logs the addon that each one
+// really loaded.
 const { appendFileSync, readFileSync } = require('node:fs');
 
 const { dlopen } = process;

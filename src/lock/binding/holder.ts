@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import type { LockHolder } from '../../errors.js';
 
-/** In bytes: kRecordSize in native/file_lock.h. */
+/** In bytes: kRecordSize in native/lock/lock_record.h. */
 const RECORD_SIZE = 256;
 
 /** The most bytes that the start of a record may take. The addon appends the time. */

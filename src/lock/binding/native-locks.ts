@@ -2,7 +2,7 @@ import type { Addon, OnWaitEnd } from './addon.js';
 import { recordStart } from './holder.js';
 import { loadAddon } from './load-addon.js';
 
-/** What all evaluations of this module share that were given the same addon: it calls back the first one only. */
+/** Shared by all evaluations of this module that load the same addon, because the addon only calls back the first one. */
 interface Waits {
   readonly pending: Map<number, OnWaitEnd>;
   keptAlive: number;
@@ -15,7 +15,7 @@ type SharedAddon = Addon & { [WAITS]?: Waits };
 let loaded: SharedAddon | undefined;
 let command: string | undefined;
 
-/** The addon, loaded and set up on first use. */
+/** Returns the addon. Loads it and sets it up on first use. Throws ADDON_LOAD. */
 export function addon(): Addon {
   if (loaded === undefined) {
     const fresh: SharedAddon = loadAddon();
@@ -38,20 +38,26 @@ function waits(): Waits {
   return loaded?.[WAITS] as Waits;
 }
 
-/** What the record in lock files calls this program, from the first lock on: program and subcommand, never arguments. */
+/**
+ * Sets the `command` in the record that this process leaves in lock files. Call it before the first lock.
+ *
+ * @param name Program and subcommand, never arguments: other users can read the lock file.
+ */
 export function setLockCommand(name: string): void {
   command = name;
 }
 
+/** Sets the callback for the end of the wait that `startWait` returned `index` for. */
 export function onWaitEnd(index: number, onEnd: OnWaitEnd): void {
   waits().pending.set(index, onEnd);
 }
 
+/** Removes the callback of a wait that will never end. */
 export function forgetWait(index: number): void {
   waits().pending.delete(index);
 }
 
-/** Counts the waits that are to keep the event loop alive. */
+/** Counts the waits that keep the event loop alive. Call it with true for each one, and later with false. */
 export function keepAlive(keep: boolean): void {
   const shared = waits();
   shared.keptAlive += keep ? 1 : -1;

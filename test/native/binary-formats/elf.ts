@@ -1,4 +1,4 @@
-/** What the dynamic linker sees of an ELF file. */
+/** The parts of an ELF file that the dynamic linker uses. */
 export interface Elf {
   machine: number;
   exported: string[];
@@ -8,7 +8,7 @@ export interface Elf {
   hasThreadLocals: boolean;
 }
 
-/** Reads a little-endian one (elf(5)). */
+/** Reads a little-endian ELF file (elf(5)). Throws if it is not one, or has no dynamic symbols. */
 export function readElf(bytes: Buffer): Elf {
   if (bytes.toString('latin1', 0, 4) !== '\x7fELF') throw new Error('not an ELF file');
   const is64 = bytes.readUInt8(4) === 2;

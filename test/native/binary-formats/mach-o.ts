@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 
-/** What the dynamic linker of macOS sees of a library. */
+/** The parts of a library that the dynamic linker of macOS uses. */
 export interface MachO {
   machine: number;
   exported: string[];
-  /** By the name of the library, or `flat` where any may have it. */
+  /** Symbols by the library that provides them, or by `flat` if any library can. */
   imported: Map<string, string[]>;
-  /** The oldest macOS that it is for. */
+  /** The oldest macOS that can load it. */
   minimumVersion: string;
-  /** Undefined: it has no signature. */
-  isSignatureGood: boolean | undefined;
+  /** Undefined if the library is not signed. */
+  isSignatureValid: boolean | undefined;
 }
 
-/** Reads a library of 64 bits, little-endian (<mach-o/loader.h>, <mach-o/nlist.h>). */
+/** Reads a 64-bit little-endian library (<mach-o/loader.h>, <mach-o/nlist.h>). Throws if it is not one. */
 export function readMachO(bytes: Buffer): MachO {
   if (bytes.readUInt32LE(0) !== 0xfeedfacf) throw new Error('not a Mach-O file');
   const commands: { type: number; at: number }[] = [];
@@ -22,7 +22,7 @@ export function readMachO(bytes: Buffer): MachO {
   const all = (type: number) => commands.filter((command) => command.type === type).map(({ at }) => at);
   const one = (type: number) => {
     const [at, ...others] = all(type);
-    if (at === undefined || others.length > 0) throw new Error(`not one load command ${type.toString(16)}`);
+    if (at === undefined || others.length > 0) throw new Error(`expected one load command ${type.toString(16)}`);
     return at;
   };
   const string = (at: number) => bytes.toString('latin1', at, bytes.indexOf(0, at));
@@ -56,8 +56,8 @@ export function readMachO(bytes: Buffer): MachO {
   }
 
   const trie = one(LC_DYLD_INFO_ONLY) + 40;
-  const exported = namesIn(bytes.subarray(bytes.readUInt32LE(trie)), 0, '');
-  if (exported.sort().join() !== external.sort().join()) throw new Error('the symbol table has other exports');
+  const exported = collectNames(bytes.subarray(bytes.readUInt32LE(trie)), 0, '');
+  if (exported.sort().join() !== external.sort().join()) throw new Error('the export trie and the symbol table differ');
 
   const version = bytes.readUInt32LE(one(LC_BUILD_VERSION) + 12);
   const [signature] = all(LC_CODE_SIGNATURE);
@@ -66,12 +66,12 @@ export function readMachO(bytes: Buffer): MachO {
     exported,
     imported,
     minimumVersion: `${version >> 16}.${(version >> 8) & 0xff}`,
-    isSignatureGood: signature === undefined ? undefined : areHashesRight(bytes, bytes.readUInt32LE(signature + 8)),
+    isSignatureValid: signature === undefined ? undefined : areHashesValid(bytes, bytes.readUInt32LE(signature + 8)),
   };
 }
 
-/** Of the trie of exports: <mach-o/loader.h>, at LC_DYLD_INFO. */
-function namesIn(trie: Buffer, node: number, prefix: string): string[] {
+/** Returns the names below a node of the export trie. The format is in <mach-o/loader.h> at LC_DYLD_INFO. */
+function collectNames(trie: Buffer, node: number, prefix: string): string[] {
   const size = trie.readUInt8(node);
   const names = size > 0 ? [prefix.replace(/^_/, '')] : [];
   let at = node + 1 + size;
@@ -80,17 +80,17 @@ function namesIn(trie: Buffer, node: number, prefix: string): string[] {
   for (let index = 0; index < children; index += 1) {
     const end = trie.indexOf(0, at);
     const label = trie.toString('latin1', at, end);
-    // Short enough for numbers of one byte.
+    // The trie is short enough that each offset is one byte.
     const child = trie.readUInt8(end + 1);
-    if (child >= 0x80) throw new Error('a long trie of exports');
-    names.push(...namesIn(trie, child, prefix + label));
+    if (child >= 0x80) throw new Error('an export trie with long offsets');
+    names.push(...collectNames(trie, child, prefix + label));
     at = end + 2;
   }
   return names;
 }
 
-/** The kernel kills whoever runs into a page that has not the hash which the signature tells (<Kernel/kern/cs_blobs.h>). */
-function areHashesRight(bytes: Buffer, signature: number): boolean {
+/** The kernel kills a process that uses a page whose hash differs from the signature's (<Kernel/kern/cs_blobs.h>). */
+function areHashesValid(bytes: Buffer, signature: number): boolean {
   const directory = signature + bytes.readUInt32BE(signature + 16);
   const [hashes, count, limit] = [16, 28, 32].map((at) => bytes.readUInt32BE(directory + at)) as [
     number,
@@ -103,8 +103,8 @@ function areHashesRight(bytes: Buffer, signature: number): boolean {
       .update(bytes.subarray(index * pageSize, Math.min((index + 1) * pageSize, limit)))
       .digest('hex'),
   );
-  const told = pages.map((_, index) =>
+  const signed = pages.map((_, index) =>
     bytes.toString('hex', directory + hashes + index * 32, directory + hashes + index * 32 + 32),
   );
-  return count === pages.length && limit === signature && pages.join() === told.join();
+  return count === pages.length && limit === signature && pages.join() === signed.join();
 }

@@ -1,13 +1,13 @@
-/** What the loader of Windows sees of a DLL. */
+/** The parts of a DLL that the loader of Windows uses. */
 export interface Pe {
   machine: number;
   timeStamp: number;
   exported: string[];
-  /** Names of functions by the name of the DLL, in lower case. */
+  /** Functions by the lower-case name of the DLL that provides them. */
   imported: Map<string, string[]>;
 }
 
-/** Reads a DLL for a 64-bit Windows ("PE Format" of Microsoft's documentation). */
+/** Reads a DLL for 64-bit Windows ("PE Format" in Microsoft's documentation). Throws if it is not one. */
 export function readPe(bytes: Buffer): Pe {
   const header = bytes.readUInt32LE(0x3c);
   if (bytes.toString('latin1', header, header + 4) !== 'PE\0\0') throw new Error('not a PE file');
@@ -23,7 +23,7 @@ export function readPe(bytes: Buffer): Pe {
     ];
     return { size, address, offset };
   });
-  /** Where in the file it is that has this address in memory. */
+  /** Converts an address in memory to an offset in the file. */
   const offsetOf = (address: number) => {
     const section = sections.find((each) => address >= each.address && address < each.address + each.size);
     if (section === undefined) throw new Error(`no section has the address ${address}`);
@@ -45,7 +45,7 @@ export function readPe(bytes: Buffer): Pe {
   const imported = new Map<string, string[]>();
   for (let at = importTable; bytes.readUInt32LE(at) !== 0; at += 20) {
     const functions: string[] = [];
-    // A name comes after a hint of two bytes; a number instead of a name has the uppermost bit.
+    // A name follows a two-byte hint. The top bit marks an ordinal instead of a name.
     for (let entry = offsetOf(bytes.readUInt32LE(at)); ; entry += 8) {
       const value = bytes.readBigUInt64LE(entry);
       if (value === 0n) break;

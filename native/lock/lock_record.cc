@@ -1,0 +1,102 @@
+// The contract is in lock_record.h.
+
+#include "lock/lock_record.h"
+
+#include <cstring>
+
+namespace zjj {
+
+namespace {
+
+constexpr char kCleanMark[] = "released by the zjj store at ";
+
+// 2026-11-23T06:32:09.123Z
+constexpr size_t kTimeSize = 24;
+
+// Converts a count of days since 1970-01-01 to a civil date, for the years from 1970 on. Not gmtime_r: it takes the C
+// library's time zone lock, and this runs for every exclusive lock.
+void CivilFromDays(int64_t days, int* year, int* month, int* day) {
+  int64_t shifted = days + 719468;  // days since 0000-03-01
+  int64_t era = shifted / 146097;
+  int64_t day_of_era = shifted - era * 146097;
+  int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  int64_t shifted_month = (5 * day_of_year + 2) / 153;  // 0 is March
+  *day = static_cast<int>(day_of_year - (153 * shifted_month + 2) / 5 + 1);
+  *month = static_cast<int>(shifted_month < 10 ? shifted_month + 3 : shifted_month - 9);
+  *year = static_cast<int>(year_of_era + era * 400 + (*month <= 2 ? 1 : 0));
+}
+
+char* PutDigits(char* at, int number, int digits) {
+  for (int index = digits - 1; index >= 0; index--) {
+    at[index] = static_cast<char>('0' + number % 10);
+    number /= 10;
+  }
+  return at + digits;
+}
+
+// Not snprintf: it takes a tenth as long as an uncontended lock does.
+char* PutTime(char* at, int64_t unix_ms) {
+  constexpr int64_t kDayMs = 86400000;
+  int year, month, day;
+  CivilFromDays(unix_ms / kDayMs, &year, &month, &day);
+  int ms = static_cast<int>(unix_ms % kDayMs);
+  at = PutDigits(at, year, 4);
+  *at++ = '-';
+  at = PutDigits(at, month, 2);
+  *at++ = '-';
+  at = PutDigits(at, day, 2);
+  *at++ = 'T';
+  at = PutDigits(at, ms / 3600000, 2);
+  *at++ = ':';
+  at = PutDigits(at, ms / 60000 % 60, 2);
+  *at++ = ':';
+  at = PutDigits(at, ms / 1000 % 60, 2);
+  *at++ = '.';
+  at = PutDigits(at, ms % 1000, 3);
+  *at++ = 'Z';
+  return at;
+}
+
+char* PutText(char* at, const char* text, size_t length) {
+  memcpy(at, text, length);
+  return at + length;
+}
+
+}  // namespace
+
+void FormatRecord(char* buffer, const char* record_start, int64_t unix_ms) {
+  constexpr char kSince[] = "\"since\":\"";
+  constexpr char kEnd[] = "\"}";
+  size_t length = strlen(record_start);
+  FormatBlank(buffer);
+  // Half a record would not parse.
+  if (length + sizeof(kSince) - 1 + kTimeSize + sizeof(kEnd) - 1 >= kRecordSize) return;
+  char* at = PutText(buffer, record_start, length);
+  at = PutText(at, kSince, sizeof(kSince) - 1);
+  at = PutTime(at, unix_ms);
+  PutText(at, kEnd, sizeof(kEnd) - 1);
+}
+
+void FormatCleanMark(char* buffer, int64_t unix_ms) {
+  FormatBlank(buffer);
+  PutTime(PutText(buffer, kCleanMark, sizeof(kCleanMark) - 1), unix_ms);
+}
+
+void FormatBlank(char* buffer) {
+  memset(buffer, ' ', kRecordSize - 1);
+  buffer[kRecordSize - 1] = '\n';
+}
+
+bool IsRecord(const char* buffer) { return memcmp(buffer, "{\"pid\":", 7) == 0 && buffer[kRecordSize - 1] == '\n'; }
+
+bool IsCleanMark(const char* buffer) { return memcmp(buffer, kCleanMark, sizeof(kCleanMark) - 1) == 0; }
+
+bool IsBlank(const char* buffer) {
+  for (size_t at = 0; at < kRecordSize - 1; at++) {
+    if (buffer[at] != ' ') return false;
+  }
+  return buffer[kRecordSize - 1] == '\n';
+}
+
+}  // namespace zjj

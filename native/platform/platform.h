@@ -1,0 +1,24 @@
+// Services of the operating system that every part of the addon uses.
+#ifndef ZJJ_PLATFORM_PLATFORM_H_
+#define ZJJ_PLATFORM_PLATFORM_H_
+
+#include <cstdint>
+
+namespace zjj {
+
+// Keeps this library mapped until the process ends. A wait thread may still run its code when the worker that loaded it
+// exits.
+void KeepLoaded();
+
+// Blocks the calling thread.
+void SleepMs(double ms);
+
+// A clock that never goes backward. Its zero is arbitrary.
+double MonotonicMs();
+
+// The wall clock: milliseconds since 1970-01-01 UTC.
+int64_t UnixMs();
+
+}  // namespace zjj
+
+#endif  // ZJJ_PLATFORM_PLATFORM_H_

@@ -1,0 +1,54 @@
+// Platform services on POSIX systems. The contract is in platform.h.
+
+#ifdef __APPLE__
+#include <dlfcn.h>
+#endif
+#include <errno.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+#include <time.h>
+
+#include "platform/platform.h"
+#include "platform/timespec.h"
+
+namespace zjj {
+
+void KeepLoaded() {
+  // ELF binaries are linked with -z nodelete instead, which takes effect before this function runs.
+#ifdef __APPLE__
+  Dl_info self;
+  if (dladdr(reinterpret_cast<const void*>(&KeepLoaded), &self) != 0) {
+    dlopen(self.dli_fname, RTLD_NOW | RTLD_NODELETE);
+  }
+#endif
+}
+
+void SleepMs(double ms) {
+  struct timespec left = TimeSpecOf(ms);
+#ifdef __linux__
+  // The kernel may prolong a sleep by the thread's timer slack. The default of 50 µs would nearly double the pause
+  // between two turns.
+  int slack = prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
+  prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+#endif
+  while (nanosleep(&left, &left) != 0 && errno == EINTR) {
+  }
+#ifdef __linux__
+  prctl(PR_SET_TIMERSLACK, slack, 0, 0, 0);
+#endif
+}
+
+double MonotonicMs() {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<double>(now.tv_sec) * 1000 + static_cast<double>(now.tv_nsec) / 1e6;
+}
+
+int64_t UnixMs() {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1000000;
+}
+
+}  // namespace zjj

@@ -1,0 +1,33 @@
+// Platform services on Windows. The contract is in platform.h.
+
+#include "platform/platform.h"
+
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+
+namespace zjj {
+
+void KeepLoaded() {
+  HMODULE self;
+  GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,
+                     reinterpret_cast<LPCWSTR>(&KeepLoaded), &self);
+}
+
+// Below a millisecond this only yields the processor. A tick of the system clock is far longer.
+void SleepMs(double ms) { Sleep(static_cast<DWORD>(ms)); }
+
+double MonotonicMs() {
+  LARGE_INTEGER frequency, now;
+  QueryPerformanceFrequency(&frequency);
+  QueryPerformanceCounter(&now);
+  return static_cast<double>(now.QuadPart) * 1000 / static_cast<double>(frequency.QuadPart);
+}
+
+int64_t UnixMs() {
+  FILETIME now;
+  GetSystemTimeAsFileTime(&now);
+  int64_t ticks = (static_cast<int64_t>(now.dwHighDateTime) << 32) | now.dwLowDateTime;  // 100 ns since 1601
+  return ticks / 10000 - 11644473600000LL;
+}
+
+}  // namespace zjj

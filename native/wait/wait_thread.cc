@@ -1,0 +1,141 @@
+// The parts of WaitThread that are the same on every platform. The contract is in wait_thread.h.
+
+#include "wait/wait_thread.h"
+
+#include "platform/platform.h"
+
+namespace zjj {
+
+namespace {
+
+// Has no destructor: process.exit() runs the destructors of statics while wait threads still run.
+std::atomic<int> thread_count{0};
+
+}  // namespace
+
+WaitThread* WaitThread::Start(FileLock* lock, double pause_ms, OnDone on_done, void* context) {
+  if (!IsCancellable() || !ReserveThread()) return nullptr;
+  auto* wait = new WaitThread;
+  wait->Assign(lock, pause_ms, on_done, context);
+  if (wait->StartThread()) return wait;
+  delete wait;
+  UnreserveThread();
+  return nullptr;
+}
+
+bool WaitThread::Restart(FileLock* lock, double pause_ms, OnDone on_done, void* context) {
+  if (!IsCancellable()) return false;
+  LockMutex();
+  bool can_restart = !exited_;
+  if (can_restart) {
+    Assign(lock, pause_ms, on_done, context);
+    SignalChange();
+  }
+  UnlockMutex();
+  return can_restart;
+}
+
+bool WaitThread::IsDone() {
+  LockMutex();
+  bool done = done_;
+  UnlockMutex();
+  return done;
+}
+
+bool WaitThread::WaitUntilDone(double timeout_ms) {
+  double deadline_ms = MonotonicMs() + timeout_ms;
+  LockMutex();
+  while (!done_) {
+    double left_ms = timeout_ms < 0 ? -1 : deadline_ms - MonotonicMs();
+    if (timeout_ms >= 0 && left_ms <= 0) break;
+    WaitForChange(left_ms);
+  }
+  bool done = done_;
+  UnlockMutex();
+  return done;
+}
+
+bool WaitThread::CancelUntilDone() {
+  double pause_ms = 1;
+  for (;;) {
+    if (!Cancel() && !IsDone()) return false;
+    if (WaitUntilDone(pause_ms)) return true;
+    if (pause_ms < 16) pause_ms *= 2;
+  }
+}
+
+void WaitThread::Join() {
+  LockMutex();
+  stop_requested_ = true;
+  SignalChange();
+  UnlockMutex();
+  JoinThread();
+  delete this;
+}
+
+bool WaitThread::Abandon() {
+  LockMutex();
+  bool is_waiting = !done_;
+  abandoned_ = is_waiting;
+  // Detach before the mutex is unlocked. After that the thread may delete this object.
+  if (is_waiting) DetachThread();
+  UnlockMutex();
+  return is_waiting;
+}
+
+void WaitThread::Assign(FileLock* lock, double pause_ms, OnDone on_done, void* context) {
+  lock_ = lock;
+  pause_ms_ = pause_ms;
+  on_done_ = on_done;
+  context_ = context;
+  cancellation_.requested.store(false, std::memory_order_release);
+  ResetCancel();
+  done_ = false;
+}
+
+void WaitThread::Run() {
+  do {
+    if (pause_ms_ > 0) SleepMs(pause_ms_);
+    status_ = lock_->Wait(cancellation_);
+    OnDone on_done = on_done_;
+    void* context = context_;
+    LockMutex();
+    done_ = true;
+    bool abandoned = abandoned_;
+    SignalChange();
+    UnlockMutex();
+    if (abandoned) {
+      delete lock_;
+      delete this;
+      break;
+    }
+    if (on_done != nullptr) on_done(context);
+  } while (WaitForRestart());
+  // Not in Join(): a thread that exited by itself may not be joined for a long time.
+  UnreserveThread();
+}
+
+// Returns false if the thread must exit.
+bool WaitThread::WaitForRestart() {
+  double deadline_ms = MonotonicMs() + kParkedMs;
+  LockMutex();
+  while (done_ && !stop_requested_) {
+    double left_ms = deadline_ms - MonotonicMs();
+    if (left_ms <= 0) break;
+    WaitForChange(left_ms);
+  }
+  exited_ = done_;
+  bool restarted = !done_;
+  UnlockMutex();
+  return restarted;
+}
+
+bool WaitThread::ReserveThread() {
+  if (thread_count.fetch_add(1, std::memory_order_relaxed) < kMaxThreads) return true;
+  UnreserveThread();
+  return false;
+}
+
+void WaitThread::UnreserveThread() { thread_count.fetch_sub(1, std::memory_order_relaxed); }
+
+}  // namespace zjj
