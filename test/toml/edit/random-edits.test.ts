@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import { parse as parseSmol, TomlDate } from 'smol-toml';
 import { expect, test } from 'vitest';
 import { TomlDateTime, TomlDocument, type TomlInput } from '../../../src/toml/index.js';
+import { canIarnaReadDates } from './iarna-dates.js';
 import {
+  DateModel,
   isBeyondIarna,
   type Line,
   type Model,
@@ -11,7 +13,6 @@ import {
   randomDocument,
   TableModel,
   TablesModel,
-  When,
 } from './random-document.js';
 
 type Step =
@@ -20,7 +21,7 @@ type Step =
   | { readonly kind: 'save' }
   | { readonly kind: 'rollback' };
 
-/** A key that is there, by its index, less its last parts and with some more. */
+/** An existing key, chosen by its index, without its last parts and with some parts added. */
 interface RandomKey {
   readonly index: number;
   readonly dropped: number;
@@ -47,7 +48,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom<Step>({ kind: 'save' }, { kind: 'rollback' }) },
 );
 
-test('any edits of any document do what they do to plain maps, and nothing else', () => {
+test('random edits of a random document change it as they change plain maps, and leave all other lines as they are', () => {
   fc.assert(
     fc.property(
       randomDocument,
@@ -80,8 +81,9 @@ test('any edits of any document do what they do to plain maps, and nothing else'
         expect(canonical(result.toTable())).toBe(canonical(root));
         const body = result.text.replace(/^\uFEFF/, '');
         expect(canonical(parseSmol(body, { integersAsBigInt: 'asNeeded' }))).toBe(canonical(root));
-        // Beyond it are a BOM, and comments where lines end with CRLF.
-        if (!isBeyond && !touched.flat().some(isBeyondIarna) && body === result.text && !/\r|__proto__/.test(body)) {
+        // @iarna/toml can read neither a BOM nor comments on lines that end with CRLF.
+        const isReadable = !isBeyond && !touched.flat().some(isBeyondIarna) && canIarnaReadDates(body);
+        if (isReadable && body === result.text && !/\r|__proto__/.test(body)) {
           expect(canonical(parseIarna(body))).toBe(canonical(root));
         }
         expectInOrder(
@@ -109,7 +111,7 @@ function keysBelow(table: TableModel, path: readonly string[]): (readonly string
   });
 }
 
-/** What a set does to the model; the value is to be seen as a table only where it is an object. */
+/** Sets a key in the model. Only a plain object becomes a table. */
 function setModel(root: TableModel, key: readonly string[], value: TomlInput): undefined | 'conflict' {
   let table = root;
   const missing: string[] = [];
@@ -125,9 +127,9 @@ function setModel(root: TableModel, key: readonly string[], value: TomlInput): u
   if (old instanceof TablesModel) return 'conflict';
   if (old instanceof TableModel && !(old.form === 'inline' && model instanceof TableModel)) return 'conflict';
   for (const name of missing) {
-    const made = new TableModel(table.form === 'inline' || table.form === 'dotted' ? table.form : 'implied');
-    table.members.set(name, made);
-    table = made;
+    const created = new TableModel(table.form === 'inline' || table.form === 'dotted' ? table.form : 'implied');
+    table.members.set(name, created);
+    table = created;
   }
   if (table.form === 'implied') table.form = 'header';
   table.members.set(last, model);
@@ -135,18 +137,18 @@ function setModel(root: TableModel, key: readonly string[], value: TomlInput): u
 }
 
 function unsetModel(root: TableModel, key: readonly string[]): boolean | 'conflict' {
-  const way = [root];
+  const tables = [root];
   for (const name of key.slice(0, -1)) {
-    const member = way[way.length - 1]?.members.get(name);
+    const member = tables[tables.length - 1]?.members.get(name);
     if (member instanceof TablesModel) return 'conflict';
     if (!(member instanceof TableModel)) return false;
-    way.push(member);
+    tables.push(member);
   }
-  if (!way[way.length - 1]?.members.delete(key[key.length - 1] ?? '')) return false;
-  for (let depth = way.length - 1; depth > 0; depth -= 1) {
-    const table = way[depth];
+  if (!tables[tables.length - 1]?.members.delete(key[key.length - 1] ?? '')) return false;
+  for (let depth = tables.length - 1; depth > 0; depth -= 1) {
+    const table = tables[depth];
     if (!table || table.members.size > 0 || table.form === 'header' || table.form === 'inline') break;
-    way[depth - 1]?.members.delete(key[depth - 1] ?? '');
+    tables[depth - 1]?.members.delete(key[depth - 1] ?? '');
   }
   return true;
 }
@@ -159,7 +161,7 @@ function find(root: TableModel, key: readonly string[]): Model | undefined {
 
 function toModel(value: TomlInput): Model {
   if (Array.isArray(value)) return value.map(toModel);
-  if (value instanceof Date) return new When(value.toISOString());
+  if (value instanceof Date) return new DateModel(value.toISOString());
   if (typeof value !== 'object') return value;
   return new TableModel('inline', new Map(Object.entries(value).map(([name, member]) => [name, toModel(member)])));
 }
@@ -172,14 +174,14 @@ function copy(table: TableModel): TableModel {
   return new TableModel(table.form, new Map(members));
 }
 
-/** One text for one value, whichever reader it comes from. */
+/** Returns the same text for the same value from any parser. */
 function canonical(value: unknown): string {
   if (value instanceof TablesModel) return canonical(value.elements);
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
-  if (value instanceof When) return value.text;
-  if (value instanceof TomlDateTime || value instanceof Date) return whenOf(value);
+  if (value instanceof DateModel) return value.text;
+  if (value instanceof TomlDateTime || value instanceof Date) return dateText(value);
   if (Object.is(value, -0)) return '-0';
-  // A newline in a string is the file's or normalized: TOML leaves that to the reader.
+  // TOML lets a parser keep or normalize the newlines in a string.
   if (typeof value === 'string') return JSON.stringify(value.replaceAll('\r\n', '\n'));
   if (typeof value !== 'object' || value === null) return `${value}`;
   const members = value instanceof TableModel ? [...value.members] : Object.entries(value);
@@ -187,8 +189,11 @@ function canonical(value: unknown): string {
   return `{${texts.sort().join()}}`;
 }
 
-/** A date as our reader, smol-toml (`isLocal` and `isDate` are methods) or @iarna/toml (properties) has it. */
-function whenOf(value: TomlDateTime | Date): string {
+/**
+ * Returns the text of a date from our parser, from smol-toml, where `isLocal`, `isDate` and `isTime` are methods, or from
+ * @iarna/toml, where `isDate`, `isTime` and `isFloating` are properties.
+ */
+function dateText(value: TomlDateTime | Date): string {
   if (value instanceof TomlDateTime) {
     if (value.kind === 'offset-date-time') return value.toDate().toISOString();
     if (value.kind === 'local-date') return value.text;
@@ -209,12 +214,12 @@ function isTouched({ key: line }: Line, touched: readonly (readonly string[])[])
   return line !== undefined && touched.some((key) => key.every((part, i) => i >= line.length || line[i] === part));
 }
 
-/** Every line is there, byte for byte and in this order; only the last of all may have lost or got its newline. */
+/** Expects every line in the text, unchanged and in this order. Only the last line may gain or lose its newline. */
 function expectInOrder(lines: readonly Line[], hasFinalNewline: boolean, text: string): void {
   const found = linesOf(text);
   let next = 0;
   const kept = lines.flatMap((one) => linesOf(one.text));
-  // A blank line that becomes the last one, where the last one has no newline, is nothing.
+  // A blank line disappears if it becomes the last line of a text that must not end with a newline.
   if (!hasFinalNewline && /^\r?\n$/.test(kept[kept.length - 1] ?? '')) kept.pop();
   for (const line of kept) {
     while (next < found.length && !isSameLine(line, found[next] ?? '', next === found.length - 1)) next += 1;
