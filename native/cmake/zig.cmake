@@ -1,4 +1,4 @@
-# The toolchain of the prebuilt binaries: zig, which includes every platform's headers and libraries. scripts/prebuild.mjs
+# The toolchain of the prebuilt binaries: zig, which includes every platform's headers and libraries. scripts/prebuild/prebuild.mjs
 # passes the settings that differ between platforms:
 #   ZJJ_ZIG      the zig program
 #   ZJJ_SYSTEM   Linux, Windows or Darwin

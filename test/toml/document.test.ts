@@ -4,7 +4,7 @@ import { TomlDateTime, TomlDocument, type TomlValue } from '../../src/toml/index
 
 const get = (text: string, ...parts: string[]): TomlValue | undefined => TomlDocument.parse(text).get(parts);
 
-describe('reads', () => {
+describe('a document', () => {
   test.each<[string, TomlValue]>([
     ['"a\\tb\\x41\\e"', 'a\tbA\x1b'],
     ["'a\\tb'", 'a\\tb'],
@@ -24,11 +24,11 @@ describe('reads', () => {
     ['07:32', TomlDateTime.parse('07:32')],
     ['1979-05-27 07:32:00Z', TomlDateTime.parse('1979-05-27 07:32:00Z')],
     ['[1, # one\n "x",\n]', [1, 'x']],
-  ])('%j', (text, value) => {
+  ])('reads the value %j', (text, value) => {
     expect(get(`v = ${text} # comment\r\n`, 'v')).toStrictEqual(value);
   });
 
-  test('tables of every form, in any order', () => {
+  test('reads tables of every form, in any order', () => {
     const text = `
 d.e = 1
 i = { x.y = 2, x.z = { w = 3 }, }
@@ -52,7 +52,7 @@ q = 3
     });
   });
 
-  test('what is not there is undefined, also below what is no table', () => {
+  test('returns undefined for a missing key, even below a value that is not a table', () => {
     const document = TomlDocument.parse('a = 1\nl = [{ b = 1 }]\n[t]\n');
     for (const parts of [['b'], ['a', 'b'], ['l', '0'], ['l', 'b'], ['t', 'x'], ['toString'], ['t', 'constructor']]) {
       expect(document.get(parts)).toBeUndefined();
@@ -61,14 +61,14 @@ q = 3
     expect(document.has(['t'])).toBe(true);
   });
 
-  test('__proto__ and constructor are keys like any other', () => {
+  test('treats __proto__ and constructor as ordinary keys', () => {
     const table = TomlDocument.parse('__proto__.x = 1\n[constructor.prototype]\ny = 2').toTable();
     expect(Object.keys(table)).toEqual(['__proto__', 'constructor']);
     expect(Object.getPrototypeOf(table)).toBeNull();
     expect(({} as Record<string, unknown>)['x']).toBeUndefined();
   });
 
-  test('the tree is frozen throughout', () => {
+  test('returns tables in which everything is frozen', () => {
     const visit = (value: TomlValue): void => {
       if (typeof value !== 'object') return;
       expect(Object.isFrozen(value)).toBe(true);
@@ -77,14 +77,14 @@ q = 3
     visit(TomlDocument.parse('a = [{ b = [1] }]\nd = 07:32:00\n[[t]]\n[t.u]\n').toTable());
   });
 
-  test('a BOM is not part of the first key', () => {
+  test('does not take a BOM for a part of the first key', () => {
     const document = TomlDocument.parse('\uFEFFa = 1');
     expect(document.get(['a'])).toBe(1);
     expect(document.text).toBe('\uFEFFa = 1');
   });
 });
 
-describe('errors', () => {
+describe('parse', () => {
   test.each<[string, string]>([
     ['a = ', '1:5'],
     ['\uFEFFa = ', '1:5'],
@@ -97,7 +97,7 @@ describe('errors', () => {
     ['d = 2023-02-30', '1:5'],
     ['s = """\nx', '2:2'],
     ['a = [1,', '1:8'],
-  ])('%j is refused at %s', (text, place) => {
+  ])('refuses %j at %s', (text, place) => {
     const [line, column] = place.split(':').map(Number);
     expect(() => TomlDocument.parse(text, '/x/c.toml')).toThrow(
       expect.objectContaining({
@@ -122,13 +122,13 @@ describe('errors', () => {
     ['a key of 501 parts below a header of 500', `[a${'.a'.repeat(499)}]\na${'.a'.repeat(500)} = 1`, '2:1001'],
     ['a number of 1,001 characters', `\na = 0.${'1'.repeat(999)}`, '2:5'],
     ['a number of 10,000,000 characters', `\na = ${'1'.repeat(10_000_000)}`, '2:5'],
-  ])('%s is CONFIG_LIMIT, and the message says where', (_, text, place) => {
+  ])('refuses %s with CONFIG_LIMIT and its place', (_, text, place) => {
     expect(() => TomlDocument.parse(text, 'c.toml')).toThrow(
       expect.objectContaining({ code: 'CONFIG_LIMIT', message: expect.stringContaining(`c.toml:${place}: `) }),
     );
   });
 
-  test('1,000 levels are read', () => {
+  test('reads 1,000 levels', () => {
     expect(TomlDocument.parse(`a = ${'['.repeat(999)}${']'.repeat(999)}`).toTable()).toBeDefined();
   });
 });

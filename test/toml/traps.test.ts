@@ -6,7 +6,7 @@ import { type Change, edited } from './edit/apply-edits.js';
 
 type Case = [name: string, text: string, changes: Change[], result: string];
 
-describe('an edit of a file with', () => {
+describe('an edit changes only its key in a file with', () => {
   test.each<Case>([
     ['only comments', '# a\n\n# b\n', [['x', 1]], '# a\n\n# b\nx = 1\n'],
     ['only a newline', '\n', [['x', 1]], '\nx = 1\n'],
@@ -47,7 +47,9 @@ describe('an edit of a file with', () => {
   ])('%s', (_, text, changes, result) => {
     expect(edited(text, ...changes)).toBe(result);
   });
+});
 
+describe('an edit writes the expected text for', () => {
   test.each<Case>([
     ['a new root key before an array of tables', '[[a]]\nx = 1\n', [['k', 1]], 'k = 1\n\n[[a]]\nx = 1\n'],
     ['a new table after an array of tables', '[[a]]\nx = 1', [['t.k', 1]], '[[a]]\nx = 1\n\n[t]\nk = 1'],
@@ -60,7 +62,7 @@ describe('an edit of a file with', () => {
       ],
       '[t]\nx = 2\n# c\n',
     ],
-    ['dotted keys unset to the last', 'a.b.c = 1\nz = 1\n', [['a.b.c', undefined]], 'z = 1\n'],
+    ['the last dotted key of a table unset', 'a.b.c = 1\nz = 1\n', [['a.b.c', undefined]], 'z = 1\n'],
     [
       'a key between comments of an inline table',
       'a = {\n  # one\n  x = 1, # x\n  y = 2, # y\n  z = 3 # z\n}\n',
@@ -93,10 +95,10 @@ describe('an edit of a file with', () => {
   });
 });
 
-describe('names of Object.prototype are keys like any other', () => {
+describe('a name of Object.prototype is an ordinary key', () => {
   const names = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf', '__defineGetter__'];
 
-  test.each(names)('%s', (name) => {
+  test.each(names)('%s can be set, read and unset', (name) => {
     const text = edited(
       '',
       [name, 1],
@@ -114,7 +116,7 @@ describe('names of Object.prototype are keys like any other', () => {
     );
   });
 
-  test.each(names)('%s is not there where it was not set', (name) => {
+  test.each(names)('%s is missing unless it was set', (name) => {
     const document = TomlDocument.parse('a = { b = 1 }\n[t]\n');
     for (const parts of [[name], ['a', name], ['t', name], ['a', 'b', name]]) {
       expect(document.has(parts)).toBe(false);
@@ -123,12 +125,12 @@ describe('names of Object.prototype are keys like any other', () => {
   });
 });
 
-describe('a value set and read is the same', () => {
+describe('a value reads back as it was set', () => {
   test.each<[string, TomlInput, unknown]>([
     ['the smallest integer', -(2n ** 63n), -(2n ** 63n)],
     ['the largest integer', 2n ** 63n - 1n, 2n ** 63n - 1n],
-    ['the first integer that is no number', 2n ** 53n, 2n ** 53n],
-    ['the last integer that is a number', BigInt(Number.MAX_SAFE_INTEGER), Number.MAX_SAFE_INTEGER],
+    ['the smallest integer that a number cannot hold exactly', 2n ** 53n, 2n ** 53n],
+    ['the largest integer that a number holds exactly', BigInt(Number.MAX_SAFE_INTEGER), Number.MAX_SAFE_INTEGER],
     ['-0.0', -0, -0],
     ['inf', Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
     ['-inf', Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY],
@@ -152,11 +154,14 @@ describe('a value set and read is the same', () => {
     expect(() => parseSmol(text, { integersAsBigInt: 'asNeeded' })).not.toThrow();
   });
 
-  test.each([2n ** 63n, -(2n ** 63n) - 1n, 10n ** 30n])('but %s, beyond 64 bits, is INVALID_VALUE', (value) => {
-    expect(() => TomlDocument.parse('').edit().set(['a'], value)).toThrow(
-      expect.objectContaining({ code: 'INVALID_VALUE' }),
-    );
-  });
+  test.each([2n ** 63n, -(2n ** 63n) - 1n, 10n ** 30n])(
+    'except %s, which is beyond 64 bits and INVALID_VALUE',
+    (value) => {
+      expect(() => TomlDocument.parse('').edit().set(['a'], value)).toThrow(
+        expect.objectContaining({ code: 'INVALID_VALUE' }),
+      );
+    },
+  );
 
   const alphabet = 'x"\\\n\r\t\'\u0000é😀#]}';
   test.each([100_000, 123_457, 1_000_000])('a string of %i characters', (length) => {
@@ -174,9 +179,9 @@ describe('a value set and read is the same', () => {
   test.each([
     ['a basic string', (text: string) => `"${text}"`],
     ['a literal string', (text: string) => `'${text}'`],
-    ['a basic string of several lines', (text: string) => `"""\r\n${text}"""`],
-    ['a literal string of several lines', (text: string) => `'''\n${text}'''`],
-  ])('%s of 1,000,000 characters in a file, or in an array or a key', (_, quote) => {
+    ['a multi-line basic string', (text: string) => `"""\r\n${text}"""`],
+    ['a multi-line literal string', (text: string) => `'''\n${text}'''`],
+  ])('%s of 1,000,000 characters can be a value, an array item and a key', (_, quote) => {
     const long = 'é x # = ]'.repeat(111_111);
     const document = TomlDocument.parse(`a = ${quote(long)}\nb = [{ c = ${quote(long)} }]\n'${long}' = 1\n`);
     expect(document.get(['a']) === long).toBe(true);
@@ -209,7 +214,7 @@ describe('nesting', () => {
           .join('')}a = 1\n`,
     ],
     ['arrays', (depth) => `a = ${'['.repeat(depth - 1)}1${']'.repeat(depth - 1)}\n`],
-  ])('of %s to 1,000 levels can be read and edited beside and as a whole; 1,001 are CONFIG_LIMIT', (_, write) => {
+  ])('of %s can be read and edited up to 1,000 levels; 1,001 are CONFIG_LIMIT', (_, write) => {
     const text = write(1000);
     expect(TomlDocument.parse(text).toTable()).toBeDefined();
     const withKey = edited(text, ['b', 1]);
@@ -223,7 +228,7 @@ describe('nesting', () => {
     ['an inline table', 'a = {}\n'],
     ['a dotted key', 'a.b = 1\n'],
     ['a header', '[a]\n'],
-  ])('a key of 1,000 parts can be set in %s; 1,001 are refused and change nothing', (_, text) => {
+  ])('of a new key in %s is limited to 1,000 parts; 1,001 are refused and change nothing', (_, text) => {
     const edit = TomlDocument.parse(text).edit();
     expect(() => edit.set(path(1001), 1)).toThrow(limit);
     expect(edit.finish().text).toBe(text);
@@ -237,7 +242,7 @@ describe('nesting', () => {
     back.finish();
   });
 
-  test('of values below a key counts with the key', () => {
+  test('of a value adds to the depth of its key', () => {
     const edit = TomlDocument.parse('').edit();
     const nest = (depth: number): TomlInput => (depth === 0 ? 1 : { a: nest(depth - 1) });
     expect(() => edit.set(path(500), nest(501))).toThrow(limit);
@@ -245,7 +250,7 @@ describe('nesting', () => {
     expect(edit.finish().get(path(1000))).toBe(1);
   });
 
-  test('of a value without end is refused, not a crash', () => {
+  test('of a value to 200,000 levels is refused and does not overflow the stack', () => {
     let value: TomlInput = 1;
     for (let depth = 0; depth < 200_000; depth += 1) value = [value];
     expect(() => formatValue(value)).toThrow(limit);

@@ -284,7 +284,7 @@ export class DocumentEdit<Document extends ParsedText> {
     else this.#sections.removeEntry(entry, entry.home);
   }
 
-  /** Removes a table that only its keys or headers implied, if it has none left, and then the tables above it. */
+  /** Removes a table that has no members left, and then the tables above it. A table with a header or braces stays. */
   #prune(table: Table): void {
     let empty: Table = table;
     while (empty.members.size === 0 && empty.parent && (!empty.home || empty.prefix.length > 0)) {

@@ -27,7 +27,7 @@ interface LineRange {
  * the old text that has none of the edited keys must be in the new text, unchanged and in the same order. The rest of
  * the line around a value that was set must be unchanged.
  *
- * @param expected What the new text must say.
+ * @param expected The values that the new text must have.
  * @throws {GateError} The result does not pass.
  */
 export function checkEdit(before: ParsedText, after: ParsedText, expected: Typed, edited: readonly EditedKey[]): void {

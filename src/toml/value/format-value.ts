@@ -19,7 +19,7 @@ export function formatValue(value: TomlInput | TomlValue): string {
   return formatTyped(toTyped(value));
 }
 
-/** Returns the TOML text of a typed value: its own `text` if it has one, otherwise our notation. */
+/** Returns the TOML text of a typed value: its own `text` if it has one, otherwise the default notation. */
 export function formatTyped(typed: Typed): string {
   if (typed.text !== undefined) return typed.text;
   if (typed.type === 'array') return `[${typed.items.map(formatTyped).join(', ')}]`;

@@ -11,13 +11,13 @@ const cases = (list: Case[]) =>
 describe('a new key of a table with a header', () => {
   cases([
     [
-      'follows its last key, not the comments after it',
+      'follows its last key, before the comments after it',
       '[a]\nx = 1\n# y = 2\n\n[b]\n',
       [['a.z', 3]],
       '[a]\nx = 1\nz = 3\n# y = 2\n\n[b]\n',
     ],
-    ['is indented as the key before it', '[a]\n\tx = 1\n[b]\n', [['a.y', 2]], '[a]\n\tx = 1\n\ty = 2\n[b]\n'],
-    ['follows the header if there is no key', '[a] # c\n# d\n[b]\n', [['a.y', 2]], '[a] # c\ny = 2\n# d\n[b]\n'],
+    ['is indented like the key before it', '[a]\n\tx = 1\n[b]\n', [['a.y', 2]], '[a]\n\tx = 1\n\ty = 2\n[b]\n'],
+    ['follows the header of an empty table', '[a] # c\n# d\n[b]\n', [['a.y', 2]], '[a] # c\ny = 2\n# d\n[b]\n'],
     [
       'takes the newline of its neighbour',
       'z = 1\n[a]\r\nx = 1\r\n[b]\n',
@@ -25,9 +25,9 @@ describe('a new key of a table with a header', () => {
       'z = 1\n[a]\r\nx = 1\r\ny = 2\r\n[b]\n',
     ],
     ['needs no final newline', '[a]\r\nx = 1', [['a.y', 2]], '[a]\r\nx = 1\r\ny = 2'],
-    ['comes after a header at the end without newline', '[a]', [['a.y', 2]], '[a]\ny = 2'],
+    ['follows a header at the end without a newline', '[a]', [['a.y', 2]], '[a]\ny = 2'],
     [
-      'follows a value of several lines whole',
+      'follows the last line of a value of several lines',
       '[a]\nx = """\n[b]\n""" # c\n',
       [['a.y', 2]],
       '[a]\nx = """\n[b]\n""" # c\ny = 2\n',
@@ -38,14 +38,14 @@ describe('a new key of a table with a header', () => {
       [['a.z', 3]],
       '[a]\nx = 1\nz = 3\n[a.b]\ny = 2\n',
     ],
-    ['goes to a super-table that comes later', '[a.b]\ny = 2\n[a]\n', [['a.z', 3]], '[a.b]\ny = 2\n[a]\nz = 3\n'],
+    ['goes into a super-table that comes later', '[a.b]\ny = 2\n[a]\n', [['a.z', 3]], '[a.b]\ny = 2\n[a]\nz = 3\n'],
     [
-      'goes to the table, not to an element of an array',
+      'goes into the table, not into an element of an array',
       '[[x]]\n[x.a]\n[a]\n[[x]]\n[x.a]\n',
       [['a.z', 3]],
       '[[x]]\n[x.a]\n[a]\nz = 3\n[[x]]\n[x.a]\n',
     ],
-    ['is quoted where it must be', '[a]\n', [['a."b.c"', 1]], '[a]\n"b.c" = 1\n'],
+    ['is quoted if necessary', '[a]\n', [['a."b.c"', 1]], '[a]\n"b.c" = 1\n'],
     ['is an inline table for an object', '[a]\n', [['a.b', { c: 1 }]], '[a]\nb = { c = 1 }\n'],
   ]);
 });
@@ -53,7 +53,7 @@ describe('a new key of a table with a header', () => {
 describe('a new key of the root', () => {
   cases([
     [
-      'makes a new file',
+      'starts an empty file',
       '',
       [
         ['a', 1],
@@ -76,7 +76,7 @@ describe('a new key of the root', () => {
     ['follows a file of comments', '# file', [['a', 1]], '# file\na = 1'],
     ['does not inherit the indent of a header', '  [t]\n', [['a', 1]], 'a = 1\n\n  [t]\n'],
     [
-      'keeps apart what was set and unset again',
+      'leaves no blank line if it is unset again',
       '[t]\n',
       [
         ['a', 1],
@@ -85,7 +85,7 @@ describe('a new key of the root', () => {
       '[t]\n',
     ],
     [
-      'returns to where the last one was',
+      'goes where the last root key was',
       'a = 1\n\n[t]\n',
       [
         ['a', undefined],
@@ -98,12 +98,7 @@ describe('a new key of the root', () => {
 
 describe('a new table', () => {
   cases([
-    [
-      'goes to the end, one blank line after what is there',
-      'a = 1\n# end\n',
-      [['t.x', 1]],
-      'a = 1\n# end\n\n[t]\nx = 1\n',
-    ],
+    ['goes to the end, after one blank line', 'a = 1\n# end\n', [['t.x', 1]], 'a = 1\n# end\n\n[t]\nx = 1\n'],
     ['adds no second blank line', '[a]\n\n', [['t.x', 1]], '[a]\n\n[t]\nx = 1\n'],
     ['needs no final newline', '[a]\r\nx = 1', [['t.x', 1]], '[a]\r\nx = 1\r\n\r\n[t]\r\nx = 1'],
     [
@@ -123,26 +118,26 @@ describe('a new table', () => {
       '[a]\n[a.b]\nx = 1\n\n[a.c]\nd = 1\n\n# z\n[z]\n',
     ],
     [
-      'is set apart in a file without blank lines',
+      'is separated by blank lines in a file that has none',
       '[a]\nx = 1\n[z]\n',
       [['a.c.d', 1]],
       '[a]\nx = 1\n\n[a.c]\nd = 1\n\n[z]\n',
     ],
     [
-      'of a family goes after arrays of tables too',
+      'goes after the arrays of tables of its ancestor too',
       '[[a.l]]\n[a.l.s]\n[z]\n',
       [['a.c.d', 1]],
       '[[a.l]]\n[a.l.s]\n\n[a.c]\nd = 1\n\n[z]\n',
     ],
     [
-      'gets a header before those that implied it',
+      'gets a header before the headers that imply it',
       'x = 1\n\n# about b\n[a.b]\n',
       [['a.k', 1]],
       'x = 1\n\n[a]\nk = 1\n\n# about b\n[a.b]\n',
     ],
-    ['that an array of tables implied gets one too', '[[a.b]]\n', [['a.k', 1]], '[a]\nk = 1\n\n[[a.b]]\n'],
+    ['gets a header before the array of tables that implies it', '[[a.b]]\n', [['a.k', 1]], '[a]\nk = 1\n\n[[a.b]]\n'],
     [
-      'within a new table follows it',
+      'in a new table follows that table',
       '',
       [
         ['a.b.c', 1],
@@ -152,7 +147,7 @@ describe('a new table', () => {
       '[a]\nx = 2\n\n[a.b]\nc = 1\nd = 3\n',
     ],
     [
-      'may be named __proto__ or constructor',
+      'can be named __proto__ or constructor',
       '',
       [
         ['__proto__.x', 1],
@@ -167,7 +162,7 @@ describe('a new key of a dotted table', () => {
   cases([
     ['follows the last of its prefix', 'a.b = 1 # c\nz = 2\n', [['a.c', 3]], 'a.b = 1 # c\na.c = 3\nz = 2\n'],
     [
-      'follows the deepest prefix that is there',
+      'follows the deepest existing prefix',
       'a.b.c = 1\na.d = 2\n',
       [
         ['a.b.e', 3],
@@ -177,7 +172,7 @@ describe('a new key of a dotted table', () => {
     ],
     ['is relative to its section', '[t]\n a.b = 1\n[u]\n', [['t.a.c', 2]], '[t]\n a.b = 1\n a.c = 2\n[u]\n'],
     [
-      'stays dotted beside a header below it',
+      'is dotted even if the table has headers below it',
       'a.b = 1\n[a.c]\n',
       [
         ['a.d', 2],
@@ -186,7 +181,7 @@ describe('a new key of a dotted table', () => {
       'a.b = 1\na.d = 2\n[a.c]\ne = 3\n',
     ],
     [
-      'follows what is left of its prefix',
+      'follows the remaining keys of its prefix',
       'a.b = 1\nx = 0\na.c = 2\n',
       [
         ['a.c', undefined],
@@ -199,9 +194,9 @@ describe('a new key of a dotted table', () => {
 
 describe('a new key of an inline table', () => {
   cases([
-    ['goes before the brace', 'a = { x = 1 } # c', [['a.y', 2]], 'a = { x = 1, y = 2 } # c'],
+    ['goes before the closing brace', 'a = { x = 1 } # c', [['a.y', 2]], 'a = { x = 1, y = 2 } # c'],
     [
-      'goes into empty ones',
+      'goes into an empty one',
       'a = {}\nb = { }\n',
       [
         ['a.y', 2],
@@ -209,23 +204,23 @@ describe('a new key of an inline table', () => {
       ],
       'a = { y = 2 }\nb = { y = 2 }\n',
     ],
-    ['goes into a tight one', 'a = {x=1}\n', [['a.y', 2]], 'a = {x=1, y = 2}\n'],
+    ['goes into one without spaces', 'a = {x=1}\n', [['a.y', 2]], 'a = {x=1, y = 2}\n'],
     ['keeps a trailing comma', 'a = { x = 1, }\n', [['a.y', 2]], 'a = { x = 1, y = 2, }\n'],
     [
-      'gets a line where keys have lines',
+      'gets its own line if the closing brace has one',
       'a = {\r\n\tx = 1 # one, two\r\n}\r\n',
       [['a.y', 2]],
       'a = {\r\n\tx = 1, # one, two\r\n\ty = 2\r\n}\r\n',
     ],
     [
-      'gets a line and a trailing comma',
+      'gets its own line and a trailing comma',
       'a = {\n  x = 1, # }\n  # end\n}\n',
       [['a.y', 2]],
       'a = {\n  x = 1, # }\n  # end\n  y = 2,\n}\n',
     ],
-    ['gets a line in an empty one of two lines', 'a = { # c\n}\n', [['a.y', 2]], 'a = { # c\n  y = 2\n}\n'],
+    ['gets its own line in an empty one of two lines', 'a = { # c\n}\n', [['a.y', 2]], 'a = { # c\n  y = 2\n}\n'],
     [
-      'brings nested inline tables with it',
+      'creates nested inline tables',
       'a = { x = 1 }\n',
       [
         ['a.b.c.d', 2],
@@ -233,9 +228,9 @@ describe('a new key of an inline table', () => {
       ],
       'a = { x = 1, b = { c = { d = 2, e = 3 } } }\n',
     ],
-    ['stays dotted where it was', 'a = { x.y = 1 }\n', [['a.x.z', 2]], 'a = { x.y = 1, x.z = 2 }\n'],
+    ['is dotted like the keys beside it', 'a = { x.y = 1 }\n', [['a.x.z', 2]], 'a = { x.y = 1, x.z = 2 }\n'],
     [
-      'goes into one of the same edit',
+      'goes into one that the same edit set',
       '',
       [
         ['a', { x: 1 }],
@@ -246,7 +241,7 @@ describe('a new key of an inline table', () => {
       'a = { z = 3, w = 4 }\n',
     ],
     [
-      'finds the end after strings with braces and commas',
+      'goes to the end even if strings have braces and commas',
       'a = { x = "},#", y = [\'}\'] }\n',
       [['a.z', 2]],
       'a = { x = "},#", y = [\'}\'], z = 2 }\n',

@@ -1,6 +1,6 @@
 const localDateTime = String.raw`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?`;
 
-// Each pattern matches a valid date or time that `@iarna/toml` refuses where it stands.
+// Each pattern matches a valid date or time that `@iarna/toml` refuses in its place.
 const refusedDates: readonly RegExp[] = [
   // A lower-case t or z.
   /\d{4}-\d\d-\d\dt\d\d:/,

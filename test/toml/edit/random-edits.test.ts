@@ -28,13 +28,13 @@ interface RandomKey {
   readonly added: readonly string[];
 }
 
-const input: fc.Arbitrary<TomlInput> = fc.oneof(
+const randomInput: fc.Arbitrary<TomlInput> = fc.oneof(
   fc.constantFrom<TomlInput>(5, -0.5, -0, 1e21, Number.NaN, 2n ** 63n - 1n, -(2n ** 63n), false),
   fc.constantFrom<TomlInput>(new Date('2026-05-06T07:08:09Z'), [1, 2], [], [{ a: [true] }]),
   fc.string({ unit: 'grapheme', maxLength: 5 }),
   fc.constantFrom<TomlInput>({}, { a: 1 }, { b: { c: 'x' }, 'x y': [] }, JSON.parse('{"__proto__":{"constructor":1}}')),
 );
-const key: fc.Arbitrary<RandomKey> = fc.record({
+const randomKey: fc.Arbitrary<RandomKey> = fc.record({
   index: fc.nat(),
   dropped: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constantFrom(1, 9) }),
   added: fc.oneof(
@@ -42,9 +42,9 @@ const key: fc.Arbitrary<RandomKey> = fc.record({
     { weight: 1, arbitrary: fc.array(names, { minLength: 1, maxLength: 3 }) },
   ),
 });
-const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('set' as const), key, value: input }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('unset' as const), key }) },
+const randomStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('set' as const), key: randomKey, value: randomInput }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('unset' as const), key: randomKey }) },
   { weight: 1, arbitrary: fc.constantFrom<Step>({ kind: 'save' }, { kind: 'rollback' }) },
 );
 
@@ -52,7 +52,7 @@ test('random edits of a random document change it as they change plain maps, and
   fc.assert(
     fc.property(
       randomDocument,
-      fc.array(step, { maxLength: 14 }),
+      fc.array(randomStep, { maxLength: 14 }),
       ({ text, lines, model, isBeyondIarna: isBeyond }, steps) => {
         const document = TomlDocument.parse(text);
         expect(canonical(document.toTable())).toBe(canonical(model));
@@ -60,16 +60,16 @@ test('random edits of a random document change it as they change plain maps, and
         let root = copy(model);
         let saved = { model: copy(root), savepoint: edit.savepoint() };
         const touched: (readonly string[])[] = [];
-        for (const one of steps) {
-          if (one.kind === 'save') {
+        for (const step of steps) {
+          if (step.kind === 'save') {
             saved = { model: copy(root), savepoint: edit.savepoint() };
-          } else if (one.kind === 'rollback') {
+          } else if (step.kind === 'rollback') {
             edit.rollback(saved.savepoint);
             root = copy(saved.model);
           } else {
-            const key = keyOf(root, one.key);
-            const expected = one.kind === 'set' ? setModel(root, key, one.value) : unsetModel(root, key);
-            const apply = () => (one.kind === 'set' ? edit.set(key, one.value) : edit.unset(key));
+            const key = keyOf(root, step.key);
+            const expected = step.kind === 'set' ? setModel(root, key, step.value) : unsetModel(root, key);
+            const apply = () => (step.kind === 'set' ? edit.set(key, step.value) : edit.unset(key));
             if (expected === 'conflict') expect(apply).toThrow(expect.objectContaining({ code: 'KEY_CONFLICT' }));
             else expect(apply()).toBe(expected);
             if (expected !== 'conflict') touched.push(key);
@@ -218,7 +218,7 @@ function isTouched({ key: line }: Line, touched: readonly (readonly string[])[])
 function expectInOrder(lines: readonly Line[], hasFinalNewline: boolean, text: string): void {
   const found = linesOf(text);
   let next = 0;
-  const kept = lines.flatMap((one) => linesOf(one.text));
+  const kept = lines.flatMap((line) => linesOf(line.text));
   // A blank line disappears if it becomes the last line of a text that must not end with a newline.
   if (!hasFinalNewline && /^\r?\n$/.test(kept[kept.length - 1] ?? '')) kept.pop();
   for (const line of kept) {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { TomlDateTime, TomlDocument, type TomlInput, TomlLiteral } from '../../../src/toml/index.js';
 import { edited } from './apply-edits.js';
 
-describe('an existing value is replaced in place', () => {
+describe('set replaces an existing value in place', () => {
   test.each<[string, string, TomlInput, string]>([
     ['  a  =  1   # c\r\n', 'a', 2, '  a  =  2   # c\r\n'],
     ['\ta\t=\t"x"\t# c', 'a', 'y', '\ta\t=\t"y"\t# c'],
@@ -16,7 +16,7 @@ describe('an existing value is replaced in place', () => {
     ['a = { b = 1 }\n', 'a', { c: [2] }, 'a = { c = [2] }\n'],
     ['a = 1 # c', 'a', TomlDateTime.parse('07:32:00'), 'a = 07:32:00 # c'],
     ['[__proto__]\nconstructor = 1\n', '__proto__.constructor', 2, '[__proto__]\nconstructor = 2\n'],
-  ])('%j: %s', (text, key, value, result) => {
+  ])('in %j: %s', (text, key, value, result) => {
     expect(edited(text, [key, value])).toBe(result);
   });
 

@@ -45,7 +45,7 @@ describe('formatValue', () => {
     [{ a: 1, skipped: undefined, 'b.c': { d: [new TomlLiteral('1_0')] } }, '{ a = 1, "b.c" = { d = [1_0] } }'],
     [JSON.parse('{"__proto__":1,"constructor":2}'), '{ __proto__ = 1, constructor = 2 }'],
     [runInNewContext('({ a: [1] })'), '{ a = [1] }'],
-  ])('%o is written %s', (value, text) => {
+  ])('writes %o as %s', (value, text) => {
     expect(formatValue(value)).toBe(text);
     expect(() => parseSmol(`v = ${text}`, { integersAsBigInt: true })).not.toThrow();
   });
@@ -73,18 +73,18 @@ describe('formatValue', () => {
     expect(() => formatValue(value as TomlInput)).toThrow(code('INVALID_VALUE', reason));
   });
 
-  test('the same object twice is no cycle', () => {
+  test('accepts the same object twice, which is not a cycle', () => {
     const shared = { a: 1 };
     expect(formatValue([shared, shared])).toBe('[{ a = 1 }, { a = 1 }]');
   });
 
-  test('1,000 levels can be written, 1,001 are refused', () => {
+  test('writes 1,000 levels and refuses 1,001', () => {
     const nest = (depth: number): TomlInput => (depth === 0 ? 1 : [nest(depth - 1)]);
     expect(formatValue(nest(1000))).toHaveLength(2001);
     expect(() => formatValue(nest(1001))).toThrow(code('CONFIG_LIMIT'));
   });
 
-  test('a string of 10,000,001 characters is refused', () => {
+  test('refuses a string of 10,000,001 characters', () => {
     expect(() => formatValue({ a: ['x'.repeat(10_000_001)] })).toThrow(
       code('CONFIG_LIMIT', 'value at a.0 is a string'),
     );
@@ -100,7 +100,7 @@ describe('TomlDateTime', () => {
     ['2000-02-29', 'local-date'],
     ['23:59:60', 'local-time'],
     ['07:32', 'local-time'],
-  ])('%s is an %s', (text, kind) => {
+  ])('reads %s as %s', (text, kind) => {
     const date = TomlDateTime.parse(text);
     expect(date).toMatchObject({ kind, text });
     expect([String(date), JSON.stringify(date), Object.isFrozen(date)]).toEqual([text, `"${text}"`, true]);
@@ -117,7 +117,7 @@ describe('TomlDateTime', () => {
     '07:32:00Z',
     'T07:32:00',
     ' 07:32:00',
-  ])('%j is refused', (text) => {
+  ])('refuses %j', (text) => {
     expect(() => TomlDateTime.parse(text)).toThrow(code('INVALID_VALUE'));
   });
 
@@ -125,11 +125,11 @@ describe('TomlDateTime', () => {
     ['1979-05-27 00:32:00.123456-07:00', '1979-05-27T07:32:00.123Z'],
     ['0000-01-01t00:00z', '0000-01-01T00:00:00.000Z'],
     ['2016-12-31T23:59:60Z', '2017-01-01T00:00:00.000Z'],
-  ])('%s is the instant %s', (text, instant) => {
+  ])('converts %s to the instant %s', (text, instant) => {
     expect(TomlDateTime.parse(text).toDate().toISOString()).toBe(instant);
   });
 
-  test('only an offset date-time is an instant', () => {
+  test('converts only an offset date-time to an instant', () => {
     expect(() => TomlDateTime.parse('1979-05-27').toDate()).toThrow(TypeError);
   });
 });
@@ -149,11 +149,11 @@ describe('TomlLiteral', () => {
     '"\ud800"',
     '1\r',
     '9223372036854775808',
-  ])('%j is not one value alone', (text) => {
+  ])('refuses %j, which is not exactly one value', (text) => {
     expect(() => new TomlLiteral(text)).toThrow(code('INVALID_VALUE'));
   });
 
-  test('nesting beyond the limit is CONFIG_LIMIT', () => {
+  test('refuses nesting beyond the limit with CONFIG_LIMIT', () => {
     expect(() => new TomlLiteral('['.repeat(1100) + ']'.repeat(1100))).toThrow(code('CONFIG_LIMIT'));
   });
 });
@@ -176,7 +176,7 @@ describe('inferValue', () => {
     "'q'",
     '"""m"""',
   ];
-  test.each(kept)('%s is a literal, kept as written', (text) => {
+  test.each(kept)('keeps %s as a literal', (text) => {
     expect(inferValue(text)).toBeInstanceOf(TomlLiteral);
     expect(formatValue(inferValue(text))).toBe(text);
   });
@@ -186,7 +186,7 @@ describe('inferValue', () => {
     ['false', false],
     ['8080', 8080],
     ['-5', -5],
-  ])('%s is a value of JavaScript', (text, value) => {
+  ])('turns %s into a JavaScript value', (text, value) => {
     expect(inferValue(text)).toBe(value);
   });
 
@@ -212,7 +212,7 @@ describe('inferValue', () => {
     'é',
     '1979-02-30',
   ];
-  test.each(words)('%j is a plain string', (text) => {
+  test.each(words)('takes %j for a string', (text) => {
     expect(inferValue(text)).toBe(text);
   });
 
@@ -224,7 +224,7 @@ describe('inferValue', () => {
     '9223372036854775808',
     '-9223372036854775809',
     '0xffffffffffffffff',
-  ])('%j is an error, not a string', (text) => {
+  ])('refuses %j instead of taking it for a string', (text) => {
     expect(() => inferValue(text)).toThrow(code('INVALID_VALUE'));
   });
 });
@@ -241,7 +241,7 @@ describe('valueOfType', () => {
     ['1979-05-27', 'datetime', '1979-05-27'],
     ['[1]', 'array', '[1]'],
     ['{ a = 1 }', 'toml', '{ a = 1 }'],
-  ])('%s as %s is written %s', (text, type, written) => {
+  ])('reads %s as %s and writes %s', (text, type, written) => {
     expect(formatValue(valueOfType(text, type))).toBe(written);
   });
 
@@ -253,12 +253,12 @@ describe('valueOfType', () => {
     ['2026', 'datetime'],
     ['{}', 'array'],
     ['hello', 'toml'],
-  ])('%s is no %s', (text, type) => {
+  ])('refuses %s as %s', (text, type) => {
     expect(() => valueOfType(text, type)).toThrow(code('INVALID_VALUE'));
   });
 });
 
-test('what is written is what is read', () => {
+test('a value reads back as it was written', () => {
   const value = { s: 'é"\\\n', f: 0.1, big: 2n ** 60n, list: [1, [true], { a: 'b' }], t: { 'x y': -0 } };
   const read = TomlDocument.parse(`v = ${formatValue(value)}`).get(['v']);
   expect(JSON.stringify(read, (_, member) => (typeof member === 'bigint' ? String(member) : member))).toBe(
