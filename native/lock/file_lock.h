@@ -23,9 +23,8 @@
 // - The lock belongs to the open file description (POSIX: flock(2)) or handle (Windows: LockFileEx). A second FileLock
 //   in the same process contends with the first, a child process does not inherit it, and the kernel frees it when the
 //   process dies.
-// - kOk from Try() or Wait() means that the lock is held, and that the path named this file after the lock was
-// acquired.
-//   If someone replaced or removed the file in the meantime, FileLock gives it up and opens the path again.
+// - kOk from Try() or Wait() means that the lock is held, and that the path still named this file afterwards. If
+//   someone replaced or removed the file in the meantime, FileLock gives it up and opens the path again.
 // - Open() creates the file if it is missing. FileLock never removes it.
 // - FileLock only opens regular files. A directory, device, FIFO, socket or symbolic link returns kInvalid unopened.
 // - A file that this process can read but not write can be locked too. It gets no record.
