@@ -24,7 +24,8 @@ export const CHECKS = {
     inputs: [
       ...ADDON,
       ...['prebuilds', 'scripts/test/lock-tests.mjs', 'scripts/test/test-platforms.mjs', 'tools/platforms'],
-      ...['src/config', 'src/errors.ts', 'src/index.ts', 'src/lock', 'src/toml'],
+      // The lock, and the part of the store that differs between platforms.
+      ...['src/config/file', 'src/errors.ts', 'src/lock'],
       ...['test/native', 'test/support', ...LOCK_TESTS, ...HOST_TESTS],
     ],
     full: script('scripts/test/test-platforms.mjs'),

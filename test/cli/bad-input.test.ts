@@ -45,7 +45,7 @@ describe('an invalid key or value is refused, and the file stays as it was', () 
     ['a key into an array of tables', ['mirror.url', '"c"'], 'KEY_CONFLICT'],
     ['an unclosed array', ['hosts', '[broken'], 'INVALID_VALUE'],
     ['an integer beyond 64 bits', ['big', '9223372036854775808'], 'INVALID_VALUE'],
-    ['a value of another type than --type names', ['n', 'four', '--type', 'integer'], 'INVALID_VALUE'],
+    ['a value that does not have the type in --type', ['n', 'four', '--type', 'integer'], 'INVALID_VALUE'],
   ] as const)('%s', async ([, args, code]) => {
     const { home, config } = configHome();
     expect(await failure(['config', ...args], { home })).toMatchObject({ exitCode: 1, code });

@@ -71,7 +71,7 @@ describe('list', () => {
     });
   });
 
-  test('of nothing prints an empty object, or that there is no such file', async () => {
+  test('without a config prints an empty object, or that there is no such file', async () => {
     const home = temporaryDirectory();
     expect(await read(['--json'], { home })).toBe('{}\n');
     expect(await read([], { home })).toBe(`from ${join(home, 'config.toml')} (no such file)\n`);

@@ -68,7 +68,7 @@ describe('standard output', () => {
     return home;
   }
 
-  test('whose reader has closed it is no error', async () => {
+  test('whose reader has closed it is not an error', async () => {
     const child = startCli(['config'], { home: largeHome() });
     child.stdout?.destroy();
     const { exitCode, signal, stderr } = await resultOf(child);

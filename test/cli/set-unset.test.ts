@@ -50,7 +50,7 @@ describe('set', () => {
     });
   });
 
-  test('does not take a negative number for an option', async () => {
+  test('reads a negative number as a value, not as an option', async () => {
     const { home } = emptyHome();
     expect(await succeed(['offset', '-5'], { home })).toContain('✓ Set offset = -5\n');
     expect(await succeed(['set', 'low', '-inf'], { home })).toContain('✓ Set low = -inf\n');
@@ -58,7 +58,7 @@ describe('set', () => {
     expect(JSON.parse(await succeed(['--json'], { home }))).toEqual({ offset: -5, low: '-inf', flag: '-x' });
   });
 
-  test('reads a value as the type that --type names', async () => {
+  test('reads a value as the type in --type', async () => {
     const { home, config } = emptyHome();
     await succeed(['--type', 'string', 'port', '8080'], { home });
     await succeed(['--type', 'float', 'ratio', '2'], { home });

@@ -91,7 +91,7 @@ describe("the user's file", () => {
     expect(located().path).toBe(join(home, 'config.toml'));
   });
 
-  test('is in an absolute XDG_CONFIG_HOME first of all, even if that does not exist', () => {
+  test('is in XDG_CONFIG_HOME if that is absolute, whatever else exists and even if that does not', () => {
     makeFile('home', 'config.toml.lock');
     expect(located({}, { XDG_CONFIG_HOME: join(root, 'xdg') }).path).toBe(join(root, 'xdg', 'zjj', 'config.toml'));
     expect(located({}, { XDG_CONFIG_HOME: '/' }).path).toBe('/zjj/config.toml');

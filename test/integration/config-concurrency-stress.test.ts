@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { hasCommand } from '../support/requires/commands.js';
 
-/** Ends the script if it hangs. A busy machine takes minutes for it, so the limit is far above that. */
+/** Fails the test if the script hangs. A busy machine needs minutes for it, so the limit is far above that. */
 const LONGEST_MS = 45 * 60_000;
 
 test.skipIf(!hasCommand('bash'))(
-  'a hundred parallel `zjj config` of the installed package keep a hundred keys, in every round (needs bash)',
+  'a hundred parallel `zjj config` commands of the installed package keep a hundred keys, in every round (needs bash)',
   async () => {
     const script = spawn(join(__dirname, 'config_concurrency_stress.sh'), { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';

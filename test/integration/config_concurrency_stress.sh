@@ -20,13 +20,13 @@ mkdir "$work/project" "$work/elsewhere"
   "$work/$tarball" >>"$work/npm.log" 2>&1) || { cat "$work/npm.log" >&2; exit 1; }
 cd "$work/elsewhere"
 
-# Sets only HOME, and PATH to find the command.
+# Runs the installed command. Its environment has only HOME, and PATH to find it.
 zjj() {
   env -i HOME="$home" PATH="$work/project/node_modules/.bin:$PATH" zjj "$@"
 }
 
-# The writes have ten minutes for the lock. With the default, five seconds without progress, a busy machine made one of
-# a hundred give up with LOCK_TIMEOUT at a load of 18. This test counts lost keys; test/config/transaction/ tests
+# A write waits up to ten minutes for the lock. With the default, five seconds without progress, one of a hundred writes
+# failed with LOCK_TIMEOUT on a machine with a load of 18. This test counts lost keys; test/config/transaction/ tests
 # timeouts.
 set_key() {
   zjj config --timeout 10m "$1" "$2"
@@ -50,7 +50,7 @@ fail() {
 write() {
   local prefix=$1 count=$2 pids=() i kept
   for i in $(seq "$count"); do
-    # A process that waits long says so on stderr. `fail` prints the rest of it.
+    # A process that waits long says so on stderr. `fail` leaves out those lines.
     set_key "${prefix}_key_$i" "value_$i" >/dev/null 2>>"$work/stderr.log" &
     pids+=($!)
   done

@@ -3,19 +3,19 @@ import { describe, expect, test } from 'vitest';
 import { root } from '../support/package/dist.js';
 import { Child } from '../support/process/child.js';
 
-/** The modes of test/torture/modes.mjs that show something in less than a second. */
+/** The modes of test/torture/modes.mjs that disturb enough in less than a second, and how they disturb. */
 const modes = {
-  calm: 'they only contend with each other',
-  kill: 'they are killed while they hold the lock',
-  stop: 'holders are stopped for longer than the others wait',
-  delete: 'the lock file is removed, and holders are stopped and killed',
-  'delete-tight': 'the lock file is removed every 0.2 ms',
-  'disk-full': 'the disk is full',
-  editor: 'an editor saves by renames under the lock',
+  calm: 'nothing disturbs them',
+  kill: 'writers are killed while they hold the lock',
+  stop: 'lock holders are stopped for longer than the others wait',
+  delete: 'the lock file is removed, and lock holders are stopped and killed',
+  'delete-tight': 'the lock file is removed every 0.2 ms, and lock holders are stopped',
+  'disk-full': 'the disk is full half of the time, and writers are killed',
+  editor: 'an editor saves by rename under the lock, and writers are killed',
 };
 
 describe.skipIf(process.platform === 'win32')('writers and readers lose no write and see no damaged file', () => {
-  test.for(Object.entries(modes))('%s: while %s', async ([mode], context) => {
+  test.for(Object.entries(modes))('%s: %s', async ([mode], context) => {
     const seed = Math.floor(Math.random() * 2 ** 31);
     const torture = Child.node([
       join(root, 'test', 'torture', 'run.mjs'),

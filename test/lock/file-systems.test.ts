@@ -6,9 +6,9 @@ import { lock, tryLock } from '../../src/lock/index.js';
 import { root } from '../support/package/dist.js';
 import { Child } from '../support/process/child.js';
 import { isFree } from '../support/process/is-free.js';
-import { heldElsewhere } from '../support/process/lock-holder.js';
+import { holdElsewhere } from '../support/process/lock-holder.js';
 import { lockScript } from '../support/process/lock-script.js';
-import { blockedInKernel } from '../support/process/process-state.js';
+import { waitUntilBlocked } from '../support/process/process-state.js';
 import { requires } from '../support/requires/requires.js';
 import { requiresMount } from '../support/requires/requires-mount.js';
 import { commandLine } from '../support/run/runtime.js';
@@ -28,7 +28,7 @@ interface FileSystem {
   readonly run?: readonly string[];
 }
 
-/** Once mounted, the image is removed. It disappears with the mount. */
+/** Makes a file system in an image. The image is removed once it is mounted, and its space is freed by the unmount. */
 const inImage = (type: string, size: string): FileSystem => ({
   commands: [`mkfs.${type}`],
   device: '/dev/loop-control',
@@ -92,7 +92,7 @@ const lockFile = async (context: TestContext, name: string) =>
 describe.each(Object.keys(fileSystems))('on %s', (name) => {
   test('a lock keeps every other process out until it is released', async (context) => {
     const path = await lockFile(context, name);
-    const holder = await heldElsewhere(path);
+    const holder = await holdElsewhere(path);
     expect([tryLock(path), tryLock(path, { mode: 'shared' })]).toEqual([null, null]);
     const waiting = lock(path);
     await expect(lock(path, { timeout: 30 })).rejects.toMatchObject({ code: 'LOCK_TIMEOUT' });
@@ -109,9 +109,9 @@ describe.each(Object.keys(fileSystems))('on %s', (name) => {
 
   test('shared locks are held together, and keep a writer out until the last is released', async (context) => {
     const path = await lockFile(context, name);
-    const reader = await heldElsewhere(path, 'shared');
+    const reader = await holdElsewhere(path, 'shared');
     const ours = await lock(path, { mode: 'shared' });
-    const another = await heldElsewhere(path, 'shared');
+    const another = await holdElsewhere(path, 'shared');
     reader.write('end');
     await reader.exit();
     ours.release();
@@ -125,7 +125,7 @@ describe.each(Object.keys(fileSystems))('on %s', (name) => {
 
   test('a wait that times out names the holder, and never gets the lock later', async (context) => {
     const path = await lockFile(context, name);
-    const holder = await heldElsewhere(path);
+    const holder = await holdElsewhere(path);
     const error: unknown = await lock(path, { timeout: 30 }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'LOCK_TIMEOUT', path, holder: { pid: holder.pid, alive: true } });
     holder.write('end');
@@ -135,7 +135,7 @@ describe.each(Object.keys(fileSystems))('on %s', (name) => {
 
   test('a waiter gets the lock when its holder is killed', async (context) => {
     const path = await lockFile(context, name);
-    const holder = await heldElsewhere(path);
+    const holder = await holdElsewhere(path);
     const waiting = lock(path);
     expect(isFree(path)).toBe(false);
     holder.process.kill('SIGKILL');
@@ -172,11 +172,11 @@ describe.each(Object.keys(fileSystems))('on %s', (name) => {
 
   test('when a lock file is removed, its waiters wait for the new one', async (context) => {
     const path = await lockFile(context, name);
-    const holder = await heldElsewhere(path);
+    const holder = await holdElsewhere(path);
     const waiting = lock(path);
     unlinkSync(path);
     // This is a new file, and a new lock.
-    const second = await heldElsewhere(path);
+    const second = await holdElsewhere(path);
     holder.write('end');
     await holder.exit();
     await expect(lock(path, { timeout: 30 })).rejects.toMatchObject({
@@ -199,7 +199,7 @@ describe.each(Object.keys(fileSystems))('on %s', (name) => {
       [path, link],
       [link, path],
     ] as const) {
-      const holder = await heldElsewhere(one);
+      const holder = await holdElsewhere(one);
       expect(tryLock(two)).toBeNull();
       const waiting = lock(two);
       holder.write('end');
@@ -233,7 +233,7 @@ test.for(Object.keys(overlays))(
         ),
       ),
     ]);
-    await blockedInKernel(reader.pid);
+    await waitUntilBlocked(reader.pid);
     expect(existsSync(copy)).toBe(false);
     // This opens it for writing.
     expect(tryLock(path)).toBeNull();
@@ -331,8 +331,8 @@ describe('a flock(2) call that fails', () => {
     'with %s in a wait ends the wait with LOCK_UNSUPPORTED, in %s',
     async ([error, call], context) => {
       const path = join(temporaryDirectory(), 'x.lock');
-      await heldElsewhere(path);
-      // The first call of each thread is a try. The second one, of the waiting thread, would block.
+      await holdElsewhere(path);
+      // strace counts the calls of each thread. The first is a try. The second, in the waiting thread, would block.
       const { child, trace } = withFaults(
         context,
         `error=${error}:when=2+`,
@@ -345,7 +345,7 @@ describe('a flock(2) call that fails', () => {
              .catch((reason) => reason);
            const fds = count('fd');
            console.log(thrown.code, thrown.cause.errno, fds - before.fds);
-           // The thread stays a moment for the next wait.
+           // The thread stays for a moment, ready for the next wait.
            while (count('task') > before.threads) await new Promise(setImmediate);
            console.log('no thread');`,
         ),
@@ -379,7 +379,7 @@ describe('a flock(2) call that fails', () => {
 
   test.for(['lockSync', 'lock'])('with EINTR in a wait is retried, in %s', async (call, context) => {
     const path = join(temporaryDirectory(), 'x.lock');
-    const holder = await heldElsewhere(path);
+    const holder = await holdElsewhere(path);
     const { child, trace } = withFaults(
       context,
       'error=EINTR:when=2..4',
@@ -390,7 +390,7 @@ describe('a flock(2) call that fails', () => {
          process.exit();`,
       ),
     );
-    await blockedInKernel(Number(await child.line()));
+    await waitUntilBlocked(Number(await child.line()));
     holder.write('end');
     expect(await child.line()).toBe('true');
     await child.exit();

@@ -4,16 +4,16 @@ import { describe, expect, test } from 'vitest';
 import { lock } from '../../src/lock/index.js';
 import { Child } from '../support/process/child.js';
 import { isFree } from '../support/process/is-free.js';
-import { heldElsewhere } from '../support/process/lock-holder.js';
+import { holdElsewhere } from '../support/process/lock-holder.js';
 import { lockScript } from '../support/process/lock-script.js';
-import { stopped } from '../support/process/process-state.js';
+import { waitUntilStopped } from '../support/process/process-state.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const isLinux = process.platform === 'linux';
 const isWindows = process.platform === 'win32';
 const lockPath = () => join(temporaryDirectory(), 'x.lock');
 
-/** A process that holds the lock, and runs `ends` when it gets a line. */
+/** Starts a process that holds the lock, and runs `ends` when it gets a line. */
 async function holderThat(path: string, ends: string): Promise<Child> {
   const child = Child.node(
     lockScript(
@@ -57,12 +57,12 @@ describe('a waiter gets the lock when its holder', () => {
 
 test('a killed holder leaves its record in the lock file, and a later timeout does not name it', async () => {
   const path = lockPath();
-  const holder = await heldElsewhere(path);
+  const holder = await holdElsewhere(path);
   holder.process.kill('SIGKILL');
   await holder.exit();
   expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ pid: holder.pid });
-  const next = await heldElsewhere(path, 'shared');
-  // A shared holder leaves no record. The record of the dead holder must not count as its.
+  const next = await holdElsewhere(path, 'shared');
+  // A shared holder leaves no record. The record of the dead holder must not be taken for its record.
   const error: unknown = await lock(path, { timeout: 1 }).catch((reason: unknown) => reason);
   expect(error).toMatchObject({ code: 'LOCK_TIMEOUT', holder: undefined });
   next.write('end');
@@ -72,10 +72,10 @@ test.skipIf(!isLinux)(
   'a stopped holder keeps the lock, and a waiter gets it after the holder continues (Linux)',
   async () => {
     const path = lockPath();
-    const holder = await heldElsewhere(path);
-    // Not ChildProcess.kill: after that, Deno takes the process for exited.
+    const holder = await holdElsewhere(path);
+    // Not ChildProcess.kill: after that, Deno considers the process exited.
     process.kill(holder.pid, 'SIGSTOP');
-    await stopped(holder.pid);
+    await waitUntilStopped(holder.pid);
     holder.write('end');
     await expect(lock(path, { timeout: 30 })).rejects.toMatchObject({
       code: 'LOCK_TIMEOUT',
@@ -112,7 +112,7 @@ test('if the function of withLock throws, a waiter in another process gets the l
   expect(holder.process.exitCode).toBeNull();
 });
 
-/** Writes a line, and does not exit by itself. */
+/** A command that prints a line and does not exit by itself. */
 const lastingCommand = isWindows
   ? [process.execPath, '-e', "console.log('started'); setInterval(() => {}, 1e6);"]
   : ['sh', '-c', 'echo started; read end <&3'];

@@ -15,8 +15,8 @@ import { describe, expect, test } from 'vitest';
 import { type FileLock, LockTimeoutError, lock, lockSync, tryLock, withLock, ZjjError } from '../../src/lock/index.js';
 import { root } from '../support/package/dist.js';
 import { Child } from '../support/process/child.js';
-import { heldElsewhere } from '../support/process/lock-holder.js';
-import { noWaitThread } from '../support/process/process-state.js';
+import { holdElsewhere } from '../support/process/lock-holder.js';
+import { waitForNoWaitThread } from '../support/process/process-state.js';
 import { hasCommand } from '../support/requires/commands.js';
 import { commandLine } from '../support/run/runtime.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -94,7 +94,7 @@ describe('lock', () => {
 
   test('never has two holders among many tasks of one process and another process', async () => {
     const path = lockPath();
-    const other = await heldElsewhere(path);
+    const other = await holdElsewhere(path);
     let holders = 0;
     const tasks = Array.from({ length: 100 }, async () => {
       await withLock(path, async () => {
@@ -138,7 +138,7 @@ describe('lock', () => {
 test('calls of one thread are served in order even if the first one pauses for other processes', async () => {
   const path = lockPath();
   for (let round = 0; round < 100; round++) {
-    // After so long without a wait, the next call pauses.
+    // After a millisecond of locks without a wait, the next call pauses.
     const until = performance.now() + 1.2;
     while (performance.now() < until) (await lock(path)).release();
     const order: string[] = [];
@@ -159,7 +159,7 @@ test('calls of one thread are served in order even if the first one pauses for o
 
 test('waits are granted in a second evaluation of the package over the same addon', async () => {
   const path = lockPath();
-  const other = await heldElsewhere(path);
+  const other = await holdElsewhere(path);
   const child = Child.node([
     '-e',
     `const name = ${JSON.stringify(join(root, 'dist', 'lock', 'index.js'))};
@@ -176,10 +176,10 @@ test('waits are granted in a second evaluation of the package over the same addo
 describe('a wait', () => {
   test('for another process ends with LOCK_TIMEOUT, and leaves no thread, descriptor or late grant', async () => {
     const path = lockPath();
-    const other = await heldElsewhere(path);
+    const other = await holdElsewhere(path);
     const count = () => (isLinux ? ['fd', 'task'].map((what) => readdirSync(`/proc/self/${what}`).length) : []);
     await lock(path, { timeout: 1 }).catch(() => {});
-    await noWaitThread();
+    await waitForNoWaitThread();
     const before = count();
     const error: unknown = await lock(path, { timeout: 30 }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(LockTimeoutError);
@@ -202,7 +202,7 @@ describe('a wait', () => {
 
   test('with a timeout of 0 tries once', async () => {
     const path = lockPath();
-    const other = await heldElsewhere(path);
+    const other = await holdElsewhere(path);
     expect(await codeOf(lock(path, { timeout: 0 }))).toBe('LOCK_TIMEOUT');
     other.write('end');
     await other.exit();
@@ -211,7 +211,7 @@ describe('a wait', () => {
 
   test('that is aborted before or during the wait rejects with the reason, and leaves the lock free', async () => {
     const path = lockPath();
-    const other = await heldElsewhere(path);
+    const other = await holdElsewhere(path);
     const reason = new Error('aborted');
     await expect(lock(path, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     const controller = new AbortController();
@@ -230,7 +230,7 @@ describe('a wait', () => {
 
   test('that its own onWait aborts rejects with the reason', async () => {
     const path = lockPath();
-    const other = await heldElsewhere(path);
+    const other = await holdElsewhere(path);
     const controller = new AbortController();
     const waiting = lock(path, { signal: controller.signal, onWait: () => controller.abort('mine') });
     await expect(waiting).rejects.toBe('mine');
@@ -255,9 +255,9 @@ describe('a wait', () => {
     expect([await child.line(), await child.exit(), child.stderr]).toEqual(['done', 0, '']);
   });
 
-  test('is taken over by the next in the queue when the first is aborted', async () => {
+  test('is taken over by the next call in the queue when it is aborted', async () => {
     const path = lockPath();
-    const other = await heldElsewhere(path);
+    const other = await holdElsewhere(path);
     const controller = new AbortController();
     const first = lock(path, { signal: controller.signal });
     const second = lock(path);
@@ -287,7 +287,7 @@ describe('a wait', () => {
 
   test('ends when the holder is killed', async () => {
     const path = lockPath();
-    const other = await heldElsewhere(path);
+    const other = await holdElsewhere(path);
     const waiting = lock(path);
     other.process.kill('SIGKILL');
     (await waiting).release();
@@ -297,7 +297,7 @@ describe('a wait', () => {
 describe('lockSync', () => {
   test('waits for another process', async () => {
     const path = lockPath();
-    const other = await heldElsewhere(path);
+    const other = await holdElsewhere(path);
     // In a child: blocked in lockSync, this process could not tell the holder to release.
     const waiter = Child.node([
       '-e',
@@ -312,7 +312,7 @@ describe('lockSync', () => {
 
   test('times out', async () => {
     const path = lockPath();
-    const other = await heldElsewhere(path);
+    const other = await holdElsewhere(path);
     expect(thrownCode(() => lockSync(path, { timeout: 20 }))).toBe('LOCK_TIMEOUT');
     expect(thrownCode(() => lockSync(path, { timeout: 0 }))).toBe('LOCK_TIMEOUT');
     other.write('end');
@@ -328,7 +328,7 @@ describe('lockSync', () => {
     expect(thrownCode(() => lockSync(path))).toBe('LOCK_DEADLOCK');
     lockSync(path, { mode: 'shared' }).release();
     reader.release();
-    const other = await heldElsewhere(path);
+    const other = await holdElsewhere(path);
     const pending = lock(path);
     expect(thrownCode(() => lockSync(path))).toBe('LOCK_DEADLOCK');
     other.write('end');
@@ -345,7 +345,7 @@ describe('lockSync', () => {
 });
 
 describe('withLock', () => {
-  test('returns what its function returns, and releases the lock when that throws', async () => {
+  test('returns the result of its function, and releases the lock if the function throws', async () => {
     const path = lockPath();
     expect(await withLock(path, () => 5)).toBe(5);
     await expect(

@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, type TestContext, test } from 'vitest
 import { lock, lockSync, tryLock } from '../../src/lock/index.js';
 import { Child } from '../support/process/child.js';
 import { isFree } from '../support/process/is-free.js';
-import { heldElsewhere } from '../support/process/lock-holder.js';
+import { holdElsewhere } from '../support/process/lock-holder.js';
 import { lockScript } from '../support/process/lock-script.js';
 import { hasCommand } from '../support/requires/commands.js';
 import { commandLine } from '../support/run/runtime.js';
@@ -80,7 +80,7 @@ test.skipIf(!isLinux)(
   'a wait that has its descriptor is granted even if the process can open no more files (Linux)',
   async () => {
     const path = join(temporaryDirectory(), 'x.lock');
-    const holder = await heldElsewhere(path);
+    const holder = await holdElsewhere(path);
     const script = lockScript(
       path,
       `console.log('starts');

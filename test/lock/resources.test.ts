@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Child } from '../support/process/child.js';
-import { heldElsewhere } from '../support/process/lock-holder.js';
+import { holdElsewhere } from '../support/process/lock-holder.js';
 import { lockScript } from '../support/process/lock-script.js';
 import { rounds } from '../support/run/rounds.js';
 import { runtime } from '../support/run/runtime.js';
@@ -34,7 +34,7 @@ describe.skipIf(!isLinux)('the cost of waits in one process (reads /proc, so Lin
     'ten thousand for one path, %s: one thread, one descriptor, at most 1 KiB each, and granted in order',
     async (_name, options) => {
       const path = lockPath();
-      const holder = await heldElsewhere(path);
+      const holder = await holdElsewhere(path);
       const child = Child.node([
         '--expose-gc',
         ...lockScript(
@@ -72,7 +72,7 @@ describe.skipIf(!isLinux)('the cost of waits in one process (reads /proc, so Lin
   test('a thousand for a thousand paths: at most 64 threads, and all granted', async () => {
     const path = lockPath();
     const paths = Array.from({ length: 1000 }, (_, number) => path + number);
-    const holder = await heldElsewhere(paths);
+    const holder = await holdElsewhere(paths);
     const waiter = Child.node(
       lockScript(
         path,
@@ -96,7 +96,7 @@ describe.skipIf(!isLinux)('the cost of waits in one process (reads /proc, so Lin
 
   test('a long wait sleeps, and does not poll', async () => {
     const path = lockPath();
-    const holder = await heldElsewhere(path);
+    const holder = await holdElsewhere(path);
     const child = Child.node(
       lockScript(
         path,
@@ -176,7 +176,7 @@ describe.skipIf(!isLinux)('nothing leaks (reads /proc, so Linux)', () => {
 
   test('over ten thousand timeouts in the kernel, in the queue and in lockSync', async () => {
     const path = lockPath();
-    const holder = await heldElsewhere(path);
+    const holder = await holdElsewhere(path);
     const child = Child.node([
       '--expose-gc',
       ...lockScript(

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { lock, lockSync, tryLock } from '../../src/lock/index.js';
 import { Child } from '../support/process/child.js';
-import { heldElsewhere } from '../support/process/lock-holder.js';
+import { holdElsewhere } from '../support/process/lock-holder.js';
 import { lockScript } from '../support/process/lock-script.js';
 import { rounds } from '../support/run/rounds.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -62,7 +62,7 @@ describe('a lock is the same through', () => {
     await Promise.all(waits);
   });
 
-  test.skipIf(isWindows)('a path that was just renamed onto it, so lockSync throws LOCK_DEADLOCK', async () => {
+  test.skipIf(isWindows)('a path that a hard link was just renamed to, so lockSync throws LOCK_DEADLOCK', async () => {
     const directory = linkTree();
     const path = join(directory, 'x.lock');
     const held = await lock(join(directory, 'hard.lock'));
@@ -78,7 +78,7 @@ describe('a lock is the same through', () => {
 test('a relative path keeps naming the file that it named when the call was made', async () => {
   const directory = linkTree();
   const path = join(directory, 'real', 'x.lock');
-  const holder = await heldElsewhere(path);
+  const holder = await holdElsewhere(path);
   const waiter = Child.node(
     lockScript(
       'x.lock',
@@ -106,14 +106,14 @@ test('a relative path keeps naming the file that it named when the call was made
 describe.skipIf(isWindows)('a lock file that is removed (not on Windows, where an open file cannot be removed)', () => {
   test('while a call waits makes the call wait for the new file instead', async () => {
     const path = join(temporaryDirectory(), 'x.lock');
-    const holder = await heldElsewhere(path);
+    const holder = await holdElsewhere(path);
     const waiting = lock(path);
     unlinkSync(path);
     // This is a new file, and a new lock.
-    const second = await heldElsewhere(path);
+    const second = await holdElsewhere(path);
     holder.write('end');
     await holder.exit();
-    // The first wait may not have noticed yet that its file is gone. It must not be granted the lock of the removed file.
+    // The first wait may not know yet that its file is gone. This call must not get the lock of the removed file.
     const third = lock(path, { timeout: 30 });
     await expect(third).rejects.toMatchObject({ code: 'LOCK_TIMEOUT', holder: { pid: second.pid } });
     await expect(Promise.race([waiting, Promise.resolve('waits')])).resolves.toBe('waits');

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type FileLock, lock, lockSync, tryLock } from '../../src/lock/index.js';
 import { Child } from '../support/process/child.js';
-import { heldElsewhere } from '../support/process/lock-holder.js';
+import { holdElsewhere } from '../support/process/lock-holder.js';
 import { lockScript } from '../support/process/lock-script.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -11,7 +11,7 @@ const lockPath = () => join(temporaryDirectory(), 'x.lock');
 describe('shared locks', () => {
   test('of several processes are held together, and keep a writer out until the last is released', async () => {
     const path = lockPath();
-    const others = [await heldElsewhere(path, 'shared'), await heldElsewhere(path, 'shared')];
+    const others = [await holdElsewhere(path, 'shared'), await holdElsewhere(path, 'shared')];
     const own = await lock(path, { mode: 'shared' });
     let isGranted = false;
     const writer = lock(path).then((held) => {
@@ -31,12 +31,12 @@ describe('shared locks', () => {
 
   test('waiting for a writer in another process are all granted together when it releases', async () => {
     const path = lockPath();
-    const writer = await heldElsewhere(path);
+    const writer = await holdElsewhere(path);
     const waiting = Promise.all(Array.from({ length: 20 }, () => lock(path, { mode: 'shared' })));
     writer.write('end');
     const readers: FileLock[] = await waiting;
     expect(readers.every((reader) => reader.held)).toBe(true);
-    const elsewhere = await heldElsewhere(path, 'shared');
+    const elsewhere = await holdElsewhere(path, 'shared');
     expect(tryLock(path)).toBeNull();
     for (const reader of readers) reader.release();
     elsewhere.write('end');
@@ -56,7 +56,7 @@ describe('shared locks', () => {
 });
 
 describe('a writer is not starved by a stream of readers', () => {
-  /** Overlapping readers in this process: some of them always hold the lock, unless the queue lets a writer in between. */
+  /** Starts overlapping readers in this process: one always holds the lock, unless the queue lets a writer in. */
   function streamReaders(path: string): { readonly grants: () => number; stop(): Promise<void> } {
     let isStopped = false;
     let grants = 0;
@@ -78,7 +78,7 @@ describe('a writer is not starved by a stream of readers', () => {
     };
   }
 
-  test('of its own process that it waits for', async () => {
+  test('in its own process', async () => {
     const path = lockPath();
     const stream = streamReaders(path);
     for (let round = 0; round < 20; round++) {
@@ -86,7 +86,7 @@ describe('a writer is not starved by a stream of readers', () => {
       while (stream.grants() < before + 5) await new Promise(setImmediate);
       const atCall = stream.grants();
       const held = await lock(path);
-      // Only readers whose calls came before the writer's.
+      // Only readers that called before the writer.
       expect(stream.grants() - atCall).toBeLessThanOrEqual(3);
       expect(tryLock(path, { mode: 'shared' })).toBeNull();
       held.release();
@@ -94,10 +94,10 @@ describe('a writer is not starved by a stream of readers', () => {
     await stream.stop();
   });
 
-  test('of its own process, after it waited for a reader in another process', async () => {
+  test('in its own process after it waited for a reader in another process', async () => {
     const path = lockPath();
     const stream = streamReaders(path);
-    const other = await heldElsewhere(path, 'shared');
+    const other = await holdElsewhere(path, 'shared');
     const writer = lock(path);
     other.write('end');
     const held = await writer;
@@ -108,7 +108,7 @@ describe('a writer is not starved by a stream of readers', () => {
     await stream.stop();
   });
 
-  test('in another process that has gaps between them', async () => {
+  test('in another process with gaps between them', async () => {
     const path = lockPath();
     const writer = Child.node(
       lockScript(

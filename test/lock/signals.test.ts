@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { copyOfPackage } from '../support/package/copy-package.js';
+import { copyPackage } from '../support/package/copy-package.js';
 import { Child } from '../support/process/child.js';
 import { isFree } from '../support/process/is-free.js';
-import { heldElsewhere } from '../support/process/lock-holder.js';
+import { holdElsewhere } from '../support/process/lock-holder.js';
 import { lockScript } from '../support/process/lock-script.js';
 import { commandLine, runtime } from '../support/run/runtime.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -14,12 +14,15 @@ const isWindows = process.platform === 'win32';
 const lockPath = () => join(temporaryDirectory(), 'x.lock');
 
 /**
- * Signals that a runtime accepts a listener for but never delivers. No process can catch SIGKILL and SIGSTOP. Bun dies of
- * SIGSTKFLT anyway, and keeps SIGPWR for itself. Deno opens its debugger on SIGUSR1, and prints that it does.
+ * Signals for which a runtime accepts a listener that it never calls. No process can catch SIGKILL and SIGSTOP. Bun
+ * dies of SIGSTKFLT anyway, and keeps SIGPWR for itself. On SIGUSR1, Deno opens its debugger and prints a message.
  */
 const undeliverable = { node: [], bun: ['SIGKILL', 'SIGSTOP', 'SIGSTKFLT', 'SIGPWR'], deno: ['SIGUSR1'] }[runtime];
 
-/** Script: listens to every signal that the runtime allows, `names`. Some names share a number, which Deno hides. */
+/**
+ * Script: listens to every signal that the runtime allows. `names` are these signals, `seen` the numbers of those that
+ * arrived: some names share a number.
+ */
 const listenToAll = `
   const { signals } = require('node:os').constants;
   const seen = new Set();
@@ -39,7 +42,7 @@ describe.skipIf(isWindows)('a process that listens to every signal (Windows has 
     ['after its first lock', '', listenToAll],
   ])('%s still has waits that time out and abort, and gets each signal', async (_name, before, after) => {
     const path = lockPath();
-    const holder = await heldElsewhere(path);
+    const holder = await holdElsewhere(path);
     const child = Child.node(
       lockScript(
         path,
@@ -83,7 +86,7 @@ test.skipIf(isWindows)(
   'in a storm of signals, waits are granted, time out and abort, and two processes never hold one lock',
   async () => {
     const path = lockPath();
-    const holder = await heldElsewhere(`${path}.held`);
+    const holder = await holdElsewhere(`${path}.held`);
     const targets = [1, 2].map(() =>
       Child.node(
         lockScript(
@@ -142,7 +145,7 @@ test.skipIf(isWindows)(
 
 describe('two copies of the package in one process', () => {
   const withCopy = (path: string, script: string) =>
-    Child.node(lockScript(path, `const copy = require(${JSON.stringify(copyOfPackage())});\n${script}`));
+    Child.node(lockScript(path, `const copy = require(${JSON.stringify(copyPackage())});\n${script}`));
 
   test('contend for one lock and wait for each other, either way round', async () => {
     const child = withCopy(
@@ -182,7 +185,7 @@ describe('two copies of the package in one process', () => {
 
   test.skipIf(!isLinux)('each have a wait thread, and a signal that ends its wait (Linux)', async () => {
     const path = lockPath();
-    const holder = await heldElsewhere(path);
+    const holder = await holdElsewhere(path);
     const child = withCopy(
       path,
       `const caught = () => /SigCgt:\\s*(\\w+)/.exec(fs.readFileSync('/proc/self/status', 'latin1'))[1];
@@ -220,7 +223,7 @@ describe('a process started with every signal', () => {
   ] as const)('%s still has waits that are granted, time out and abort', async ([, option], context) => {
     if (spawnSync('env', [option, 'true']).status !== 0) context.skip(`this env(1) has no ${option}`);
     const path = lockPath();
-    const holder = await heldElsewhere(path);
+    const holder = await holdElsewhere(path);
     const script = lockScript(
       path,
       `console.log((await zjj.lock(path, { timeout: 1 }).catch((reason) => reason)).code);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Child } from '../support/process/child.js';
-import { heldElsewhere } from '../support/process/lock-holder.js';
+import { holdElsewhere } from '../support/process/lock-holder.js';
 import { lockScript } from '../support/process/lock-script.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -11,7 +11,7 @@ const env = { ...process.env, UV_THREADPOOL_SIZE: '1' };
 test('sixty-four waits for another process do not block a one-thread pool for files and host names', async () => {
   const path = lockPath();
   const sixtyFour = Array.from({ length: 64 }, (_, number) => path + number);
-  const holder = await heldElsewhere(sixtyFour);
+  const holder = await holdElsewhere(sixtyFour);
   const waiter = Child.node(
     lockScript(
       path,

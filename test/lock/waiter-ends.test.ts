@@ -3,16 +3,16 @@ import { describe, expect, test } from 'vitest';
 import { type LockMode, lock } from '../../src/lock/index.js';
 import { Child } from '../support/process/child.js';
 import { isFree } from '../support/process/is-free.js';
-import { heldElsewhere } from '../support/process/lock-holder.js';
+import { holdElsewhere } from '../support/process/lock-holder.js';
 import { lockScript } from '../support/process/lock-script.js';
-import { blockedInKernel, stopped } from '../support/process/process-state.js';
+import { waitUntilBlocked, waitUntilStopped } from '../support/process/process-state.js';
 import { rounds } from '../support/run/rounds.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const isLinux = process.platform === 'linux';
 const lockPath = () => join(temporaryDirectory(), 'x.lock');
 
-/** A process that waits for the lock. It prints a line when it starts to wait, and one when it has held the lock. */
+/** Starts a process that waits for the lock. It prints a line when it starts to wait, and one after the release. */
 async function waiterElsewhere(path: string, call = 'lock'): Promise<Child> {
   const child = Child.node(
     lockScript(
@@ -22,14 +22,14 @@ async function waiterElsewhere(path: string, call = 'lock'): Promise<Child> {
     ),
   );
   expect(await child.line()).toBe('waits');
-  if (isLinux) await blockedInKernel(child.pid);
+  if (isLinux) await waitUntilBlocked(child.pid);
   return child;
 }
 
 describe('a waiter that is killed', () => {
   test.each(['lock', 'lockSync'])('in %s gets no lock and delays nobody', async (call) => {
     const path = lockPath();
-    const holder = await heldElsewhere(path);
+    const holder = await holdElsewhere(path);
     const killed = await waiterElsewhere(path, call);
     const next = await waiterElsewhere(path);
     killed.process.kill('SIGKILL');
@@ -56,11 +56,11 @@ describe('a waiter that is killed', () => {
 
 test.skipIf(!isLinux)('a stopped waiter delays nobody, and gets the lock after it continues (Linux)', async () => {
   const path = lockPath();
-  const holder = await heldElsewhere(path);
+  const holder = await holdElsewhere(path);
   const waiter = await waiterElsewhere(path);
-  // Not ChildProcess.kill: after that, Deno takes the process for exited.
+  // Not ChildProcess.kill: after that, Deno considers the process exited.
   process.kill(waiter.pid, 'SIGSTOP');
-  await stopped(waiter.pid);
+  await waitUntilStopped(waiter.pid);
   holder.write('end');
   (await lock(path)).release();
   process.kill(waiter.pid, 'SIGCONT');
@@ -70,7 +70,7 @@ test.skipIf(!isLinux)('a stopped waiter delays nobody, and gets the lock after i
 describe('a waiter that times out', () => {
   test('in the queue does not affect the waiters before and behind it', async () => {
     const path = lockPath();
-    const holder = await heldElsewhere(path);
+    const holder = await holdElsewhere(path);
     const order: string[] = [];
     const wait = async (name: string) => {
       const held = await lock(path);
@@ -89,7 +89,7 @@ describe('a waiter that times out', () => {
 
   test.each(['exclusive', 'shared'] as const)('in the kernel hands its wait to the next, %s', async (mode) => {
     const path = lockPath();
-    const holder = await heldElsewhere(path);
+    const holder = await holdElsewhere(path);
     const timedOut = lock(path, { timeout: 20 });
     const next = lock(path, { mode });
     await expect(timedOut).rejects.toMatchObject({ code: 'LOCK_TIMEOUT' });
@@ -102,7 +102,7 @@ describe('a waiter that times out', () => {
 
   test('while readers hold the lock lets the readers behind it in without a release', async () => {
     const path = lockPath();
-    const holder = await heldElsewhere(path, 'shared');
+    const holder = await holdElsewhere(path, 'shared');
     const writer = lock(path, { timeout: 20 });
     const readers = [lock(path, { mode: 'shared' }), lock(path, { mode: 'shared' })];
     await expect(writer).rejects.toMatchObject({ code: 'LOCK_TIMEOUT' });
@@ -141,7 +141,10 @@ describe('a waiter that times out', () => {
   });
 });
 
-/** Ways to wait: for one lock, behind a lock that the process itself holds, and for more locks than threads may wait. */
+/**
+ * Ways to wait: in the kernel, behind such a wait, for a lock that the process itself holds, and for more locks than
+ * there may be wait threads.
+ */
 const pendingWaits = {
   'in the kernel': 'zjj.lock(path, options)',
   'in the queue': 'zjj.lock(path, options); zjj.lock(path, options)',
@@ -149,11 +152,11 @@ const pendingWaits = {
   'for seventy files': 'for (const each of seventy) zjj.lock(each, options)',
 };
 
-/** A process with pending waits, for locks that another process holds. It then runs `then`. */
+/** Starts a process that waits for locks of another process and then runs `then`. Returns it and the holder. */
 async function processWithWaits(waits: string, options: string, then: string): Promise<[Child, Child]> {
   const path = lockPath();
   const seventy = Array.from({ length: 70 }, (_, number) => path + number);
-  const holder = await heldElsewhere([path, ...seventy]);
+  const holder = await holdElsewhere([path, ...seventy]);
   const child = Child.node(
     lockScript(
       path,
@@ -206,7 +209,7 @@ describe('the event loop', () => {
       [true, false, ['true']],
     ] as const) {
       const path = lockPath();
-      const holder = await heldElsewhere(path);
+      const holder = await holdElsewhere(path);
       const waiter = Child.node(
         lockScript(
           path,
@@ -256,7 +259,7 @@ test.skipIf(!isLinux)(
   'a process survives the wait signal of an addon loaded only in a worker, after that worker is terminated in a wait (Linux)',
   async () => {
     const path = lockPath();
-    const holder = await heldElsewhere(path);
+    const holder = await holdElsewhere(path);
     const child = Child.node([
       '-e',
       `const { Worker } = require('node:worker_threads');

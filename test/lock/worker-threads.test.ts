@@ -9,7 +9,7 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const lockModule = JSON.stringify(join(root, 'dist', 'lock', 'index.js'));
 
-/** Acquires the lock of a terminated worker. Deno does not wait until the worker is gone. */
+/** Script: acquires the lock of a terminated worker. In Deno, terminate() resolves before the worker is gone. */
 const lockAfterTermination = runtime === 'deno' ? 'await lock(path)' : 'tryLock(path)';
 
 /** A process that starts workers. Their source can use `lock`, `lockSync`, `tryLock`, `path` and `parentPort`. */

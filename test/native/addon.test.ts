@@ -6,7 +6,7 @@ import { type Addon, BUSY, DEADLOCK, FoundState, flagsOf, Status, TIMED_OUT } fr
 import { loadAddon } from '../../src/lock/binding/load-addon.js';
 import { loadedAddons } from '../support/package/loaded-addons.cjs';
 import { Child } from '../support/process/child.js';
-import { blockedInKernel, noWaitThread } from '../support/process/process-state.js';
+import { waitForNoWaitThread, waitUntilBlocked } from '../support/process/process-state.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const isLinux = process.platform === 'linux';
@@ -52,7 +52,7 @@ class AddonProcess {
 
   /** Resolves once its wait thread is blocked in flock(2). */
   waitsInKernel(): Promise<void> {
-    return blockedInKernel(this.child.pid);
+    return waitUntilBlocked(this.child.pid);
   }
 }
 
@@ -126,7 +126,7 @@ describe('a second descriptor in the same process', () => {
   test('can be cancelled, and leaves no thread, no descriptor and no late grant', async () => {
     const path = lockPath();
     const held = addon.tryLock(path, exclusive, 0o666);
-    await noWaitThread();
+    await waitForNoWaitThread();
     const before = countResources();
     const index = addon.startWait(path, exclusive, 0o666);
     const ended = waitEnd(index);

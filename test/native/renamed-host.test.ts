@@ -2,7 +2,7 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Child } from '../support/process/child.js';
-import { heldElsewhere } from '../support/process/lock-holder.js';
+import { holdElsewhere } from '../support/process/lock-holder.js';
 import { lockScript } from '../support/process/lock-script.js';
 import { runtime } from '../support/run/runtime.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -14,7 +14,7 @@ test('a program with another name than Node.js, such as Electron, can lock', asy
   const path = join(temporaryDirectory(), 'x.lock');
   const electron = join(temporaryDirectory(), 'electron.exe');
   copyFileSync(process.execPath, electron);
-  const holder = await heldElsewhere(path);
+  const holder = await holdElsewhere(path);
   const child = new Child(
     electron,
     lockScript(

@@ -7,7 +7,7 @@ import { hasCommand } from '../support/requires/commands.js';
 import { requires } from '../support/requires/requires.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-// The package as npm installs it, on a system that it has no binary for. ADDON_LOAD names the command that compiles
+// The package as npm installs it, on a system for which it has no binary. ADDON_LOAD names the command that compiles
 // one.
 
 test('the command that ADDON_LOAD names compiles an addon that locks, without a network', (context) => {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { root } from '../support/package/dist.js';
-import { npmProject, tarball } from '../support/package/packed.js';
+import { npmProject, packTarball } from '../support/package/packed.js';
 import { environment, npm, run } from '../support/process/run-command.js';
 import { ScriptShell } from '../support/process/script-shell.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -59,7 +59,7 @@ describe.skipIf(process.platform === 'win32')('npm runs nothing', () => {
 
 test('npm publish sends the registry no install script', async () => {
   expect((await publish(makeClone(undefined))).scripts).toMatchObject({ install: 'node-gyp rebuild' });
-  for (const source of [makeClone(false), tarball()]) {
+  for (const source of [makeClone(false), packTarball()]) {
     const { scripts, gypfile } = await publish(source);
     expect(scripts).toHaveProperty('prepack');
     expect(scripts).not.toHaveProperty('install');

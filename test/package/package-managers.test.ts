@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, inject, type TestContext, test } from 'vitest';
-import { expectCommand, expectUse } from '../support/package/expect-works.js';
-import { makeProject, npmProject, tarball } from '../support/package/packed.js';
+import { expectCommand, expectUsable } from '../support/package/expect-works.js';
+import { makeProject, npmProject, packTarball } from '../support/package/packed.js';
 import { tool } from '../support/package/tools.js';
 import { npm, type Outcome, run } from '../support/process/run-command.js';
 import { ScriptShell } from '../support/process/script-shell.js';
@@ -14,7 +14,7 @@ interface PackageManager {
   readonly program: (context: TestContext) => readonly string[];
   readonly env?: NodeJS.ProcessEnv;
   readonly install: (tarball: string) => readonly string[];
-  /** Matches all that it prints while it installs: any other word may be a warning. */
+  /** Matches the whole output of an install: any other word may be a warning. */
   readonly output: RegExp;
   /** The arguments that make it list the installed packages. */
   readonly tree: readonly string[];
@@ -88,7 +88,7 @@ describe.each(Object.entries(packageManagers))('%s', (name, manager) => {
       mkdirSync(directory);
       makeProject(directory);
       const shell = new ScriptShell();
-      const outcome = run([...program, ...manager.install(tarball())], directory, { ...manager.env, ...shell.env });
+      const outcome = run([...program, ...manager.install(packTarball())], directory, { ...manager.env, ...shell.env });
       installed = { directory, outcome, scripts: shell.scripts };
     }
     const { directory } = installed;
@@ -110,13 +110,13 @@ describe.each(Object.entries(packageManagers))('%s', (name, manager) => {
     expect(existsSync(join(dirname(manifest), 'native/build'))).toBe(false);
   });
 
-  test('installs no other package than node-gyp-build', (context) => {
+  test('installs one dependency, node-gyp-build', (context) => {
     expect(manager.readTree(install(context).run(manager.tree).stdout)).toEqual(['node-gyp-build', 'zjj']);
   });
 
   test.for(['main.mjs', 'main.cjs'] as const)('%s can import and require both entry points', (main, context) => {
     const { node, directory } = install(context);
-    expectUse(node, main, directory, manager.env);
+    expectUsable(node, main, directory, manager.env);
   });
 
   test('runs the command', (context) => {

@@ -1,5 +1,5 @@
 import { describe, test } from 'vitest';
-import { expectCommand, expectUse } from '../support/package/expect-works.js';
+import { expectCommand, expectUsable } from '../support/package/expect-works.js';
 import { npmProject } from '../support/package/packed.js';
 import { tool } from '../support/package/tools.js';
 
@@ -17,7 +17,7 @@ const runtimes: [name: string, file: string, ...options: string[]][] = [
 
 describe.each(runtimes)('%s', (name, file, ...options) => {
   test.for(['main.mjs', 'main.cjs'] as const)('%s can import and require both entry points', (main, context) => {
-    expectUse([tool(context, 'runtimes', name, file), ...options], main, npmProject(context).directory);
+    expectUsable([tool(context, 'runtimes', name, file), ...options], main, npmProject(context).directory);
   });
 
   test('runs the command', (context) => {

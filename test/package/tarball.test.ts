@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { root } from '../support/package/dist.js';
-import { tarball } from '../support/package/packed.js';
+import { packTarball } from '../support/package/packed.js';
 import { environment } from '../support/process/run-command.js';
 import { requires } from '../support/requires/requires.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -32,7 +32,7 @@ let files: string[];
 beforeEach((context) => {
   requires(context, ['tar']);
   const unpacked = temporaryDirectory();
-  execFileSync('tar', ['-xzf', tarball()], { cwd: unpacked });
+  execFileSync('tar', ['-xzf', packTarball()], { cwd: unpacked });
   // npm packs every file below this folder.
   directory = join(unpacked, 'package');
   files = readdirSync(directory, { recursive: true, withFileTypes: true })
@@ -48,7 +48,7 @@ beforeEach((context) => {
 const read = (file: string) => readFileSync(join(directory, file), 'latin1');
 
 test('the tarball is at most 1 MB', () => {
-  expect(statSync(tarball()).size).toBeLessThan(1e6);
+  expect(statSync(packTarball()).size).toBeLessThan(1e6);
 });
 
 test('the tarball has exactly the expected files', () => {
@@ -58,9 +58,9 @@ test('the tarball has exactly the expected files', () => {
 
 test('the tarball has the binaries that the manifest names', () => {
   const { binaries } = JSON.parse(read('prebuilds/manifest.json'));
-  const held = files.filter((file) => file.endsWith('.node')).map((file) => file.replace('prebuilds/', ''));
-  expect(held).toEqual(Object.keys(binaries).sort());
-  for (const file of held) expect(statSync(join(directory, 'prebuilds', file)).size).toBe(binaries[file].size);
+  const packed = files.filter((file) => file.endsWith('.node')).map((file) => file.replace('prebuilds/', ''));
+  expect(packed).toEqual(Object.keys(binaries).sort());
+  for (const file of packed) expect(statSync(join(directory, 'prebuilds', file)).size).toBe(binaries[file].size);
 });
 
 test('every file that package.json points to is in the tarball', () => {

@@ -9,7 +9,8 @@ import { listFiles } from '../../scripts/tools/list-files.mjs';
 import { root } from '../support/package/dist.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-// Small repositories whose checks are real commands. The last tests read the checks of this repository.
+// The first tests verify a small repository whose check is a real command. The last ones read the checks of this
+// repository.
 
 let repository: string;
 
@@ -33,7 +34,7 @@ interface Commands {
   readonly isForced?: boolean;
 }
 
-/** Verifies one check, `c`, in a process of its own. Returns its exit status and its output. */
+/** Verifies one check, `c`, in a new process. Returns its exit status, the number of failed checks, and its output. */
 function verify(commands: Commands): { status: number | null; output: string } {
   const { isForced = false, ...check } = { short, inputs: ['native', 'tools'], covers: 'half', ...commands };
   const options = { root: repository, file: 'verified.json', checks: { c: check }, names: ['c'], isForced };
@@ -66,7 +67,7 @@ describe('the hash of the inputs', () => {
     ['CRLF line ends', () => write('native/lock.cc', 'int a;\r\nint b;\r\n')],
     ['a generated header', () => write('native/headers/node_api.h', '')],
     ['an installed package', () => write('tools/node_modules/index.js', '')],
-    ['a file that is no input', () => write('README.md', '')],
+    ['a file that is not an input', () => write('README.md', '')],
   ])('stays the same with %s', ([, change]) => {
     const before = hash();
     change();
@@ -95,7 +96,7 @@ test('a check runs in full until it passes, then in its short form until an inpu
   expect(verified()).toEqual({ c: hash() });
 });
 
-test('a check that fails in full fails the run and renews no hash', () => {
+test('a check whose full form fails also fails the run, and keeps the old hash', () => {
   expect(verify({ full: node('process.exit(1)') }).status).toBe(1);
   expect(verified()).toBeUndefined();
   verify({ full: pass });
@@ -114,14 +115,14 @@ test('a check whose program does not exist fails', () => {
   expect(verified()).toBeUndefined();
 });
 
-test('a short form that fails fails the run and keeps the hash', () => {
+test('a check whose short form fails also fails the run, and keeps the hash', () => {
   verify({ full: pass });
   const before = verified();
   expect(verify({ full: pass, short: node('process.exit(1)') }).status).toBe(1);
   expect(verified()).toEqual(before);
 });
 
-test('a check whose inputs change while it runs fails and renews no hash', () => {
+test('a check whose inputs change while it runs fails and stores no hash', () => {
   const change = `require('node:fs').writeFileSync('native/lock.cc', 'changed')`;
   const { status, output } = verify({ full: node(change) });
   expect(status).toBe(1);
@@ -129,12 +130,12 @@ test('a check whose inputs change while it runs fails and renews no hash', () =>
   expect(verified()).toBeUndefined();
 });
 
-test('--full runs a check in full though its hash is current', () => {
+test('--full runs a check in full even if its hash is current', () => {
   verify({ full: pass });
   expect(verify({ full: pass, isForced: true }).output).toContain('ran full');
 });
 
-test('a full run has CI set, so that a missing tool fails it', () => {
+test('a full run sets CI, so a missing tool fails it', () => {
   expect(verify({ full: node("process.exit(process.env.CI === 'true' ? 0 : 1)") }).status).toBe(0);
 });
 
@@ -147,7 +148,7 @@ describe.each(Object.entries(CHECKS))('the check %s of this repository', (_, { i
     expect(listFiles(root, inputs)).toEqual(tracked.sort());
   });
 
-  test('has the addon and its own script as inputs, but not the file of the hashes', () => {
+  test('has the addon and its own script as inputs, but not the file that stores the hashes', () => {
     const files = listFiles(root, inputs);
     expect(files).toContain('package-lock.json');
     expect(files.some((file) => file.startsWith('native/'))).toBe(true);

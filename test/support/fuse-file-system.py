@@ -25,7 +25,7 @@ PR_SET_PDEATHSIG = 1
 
 
 class Locks:
-    """The holders of each node, and the requests that wait."""
+    """The locks that are held, and the requests that wait for one."""
 
     def __init__(self):
         self.held = {}  # (node, owner): is exclusive
@@ -35,8 +35,8 @@ class Locks:
         others = [held for key, held in self.held.items() if key[0] == node and key[1] != owner]
         return not (any(others) or (exclusive and others))
 
-    def granted(self):
-        """Grants what is now free; returns the requests that no longer wait."""
+    def grant(self):
+        """Grants the locks that are free now. Returns the requests that no longer wait."""
         requests = []
         for waiter in list(self.waiting):
             request, node, owner, exclusive = waiter
@@ -64,7 +64,7 @@ class FileSystem:
         return struct.pack("<4Q2I", node, 0, 0, 0, 0, 0) + self.attributes(node)
 
     def answer(self, operation, request, node, body):
-        """The bytes of the answer; None if the request has to wait."""
+        """Returns the bytes of the answer, or None if the request must wait."""
         if operation == INIT:
             minor = min(struct.unpack_from("<II", body)[1], 31)
             return struct.pack("<4I2H2I2H8I", 7, minor, 0, FUSE_FLOCK_LOCKS, 0, 0, 65536, 1, 0, 0, *[0] * 8)
@@ -121,7 +121,7 @@ class FileSystem:
 
     def unlock(self, node, owner):
         self.locks.held.pop((node, owner), None)
-        for request in self.locks.granted():
+        for request in self.locks.grant():
             self.send(request, 0, b"")
 
     def interrupt(self, request):

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, posix } from 'node:path';
 
-/** The folders and files directly in src/, and what each may import of the others. `index.ts` may import everything. */
+/** The folders and files directly in src/, and which of the others each may import. `index.ts` may import all. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'errors.ts': [],
   lock: ['errors.ts'],
@@ -12,8 +12,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The rooms of each folder, from the bottom up. A room imports only rooms below it. Files directly in the folder are on
- * top.
+ * The rooms of each folder, from the bottom up. A room may import only rooms below it. Files directly in the folder
+ * may import every room.
  */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   lock: ['binding', 'queue'],

@@ -77,7 +77,7 @@ q = 3
     visit(TomlDocument.parse('a = [{ b = [1] }]\nd = 07:32:00\n[[t]]\n[t.u]\n').toTable());
   });
 
-  test('does not take a BOM for a part of the first key', () => {
+  test('does not read a BOM as part of the first key', () => {
     const document = TomlDocument.parse('\uFEFFa = 1');
     expect(document.get(['a'])).toBe(1);
     expect(document.text).toBe('\uFEFFa = 1');

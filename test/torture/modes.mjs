@@ -1,4 +1,4 @@
-// What a round does to its writers, by name of the mode. By default a mode has readers, several files and all forms of
+// The modes of a round: how each disturbs the writers. By default a mode has readers, several files and all forms of
 // writers. The seed decides the rest.
 
 const isTimeout = (code) => code === 'LOCK_TIMEOUT';

@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:f
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How long to look for a holder before a random writer is taken. */
+/** How long to look for a holder before picking a random writer. */
 const LOOK_MS = 20;
 
 /** Sends SIGKILL. The round starts a replacement. */
@@ -31,6 +31,7 @@ export async function stopHolders({ crew, endTime, random, locks, figures, timeo
   }
 }
 
+/** Removes lock files. */
 export async function deleteLocks({ endTime, random, locks, figures }) {
   while (await pause(random, 1, 60, endTime)) figures.deletes += deleteQuietly(random.pick(locks));
 }

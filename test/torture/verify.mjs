@@ -46,8 +46,8 @@ export function findValueFaults(name, value, calls) {
 
 /**
  * An acknowledged increment returns how many increments of its writer are in the file and which one came before it.
- * This shows which of the increments with an unknown outcome took effect: their number is the growth of the count, and
- * the one named is the last of them.
+ * This shows which of the increments with an unknown outcome took effect: as many as the count has grown by, and the
+ * named one is the last of them.
  */
 function findCountFaults(id, table, calls) {
   const faults = [];

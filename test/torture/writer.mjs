@@ -1,5 +1,5 @@
 // A process with several writers. Each calls the store again and again until the round ends, and keeps a journal. A
-// writer does not end before one of its calls was acknowledged: every writer must be able to write in the end.
+// writer does not end before one of its calls has been acknowledged: every writer must be able to write in the end.
 //
 //   writer.mjs TASK      JSON: see startWriter in round.mjs
 
@@ -37,7 +37,7 @@ async function write({ id, names, journal: path, calls, seed }) {
   let isDone = false;
   for (let number = calls + 1; !isDone || Date.now() < endTime; number++) {
     const kind = random.pick(task.kinds);
-    // Now and then the stored value again, which writes nothing.
+    // Sometimes the value is the stored one, and the set writes nothing.
     const value = kind === 'set' && known !== undefined && random.chance(0.1) ? known : number;
     const name = random.pick(names);
     journal.intend(number, kind, kind === 'flag' && number % 2 === 1 ? null : value);

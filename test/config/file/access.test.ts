@@ -207,7 +207,7 @@ describe('a user who is not root', () => {
     expect(readdirSync(join(path, '..')).sort()).toEqual(['config.toml', 'config.toml.lock']);
   });
 
-  test('makes a config below a directory with search but no read permission', async (context) => {
+  test('creates a config below a directory that it may search but not read', async (context) => {
     requiresUsers(context);
     const directory = temporaryDirectory();
     const paths = ['one', 'two'].map((name) => join(directory, name, 'new', 'config.toml'));
@@ -232,8 +232,8 @@ describe('a user who is not root', () => {
   });
 });
 
-/** Runs a command for access control lists or attributes. Skips the test if the file system has none. */
-function attribute(context: TestContext, command: string, args: readonly string[]): string {
+/** Runs a command for access control lists or attributes. Skips the test if the file system does not support them. */
+function runAttributeTool(context: TestContext, command: string, args: readonly string[]): string {
   if (process.platform !== 'linux') context.skip('these commands need Linux');
   requires(context, [command]);
   try {
@@ -243,26 +243,26 @@ function attribute(context: TestContext, command: string, args: readonly string[
   }
 }
 
-const listOf = (context: TestContext, path: string) => attribute(context, 'getfacl', ['-c', '-n', '-p', path]);
+const listOf = (context: TestContext, path: string) => runAttributeTool(context, 'getfacl', ['-c', '-n', '-p', path]);
 
 describe('an access control list', () => {
   test.for(FORMS)('survives a set, and so do user attributes: %s', async (form, context) => {
     const path = configPath();
     writeFileSync(path, 'a = 1\n');
-    attribute(context, 'setfacl', ['-m', `u:${OTHER}:r,g:${GROUP}:rw,g::-`, path]);
-    attribute(context, 'setfattr', ['-n', 'user.zjj', '-v', 'kept', path]);
-    attribute(context, 'setfattr', ['-n', 'user.long', '-v', 'x'.repeat(1000), path]);
+    runAttributeTool(context, 'setfacl', ['-m', `u:${OTHER}:r,g:${GROUP}:rw,g::-`, path]);
+    runAttributeTool(context, 'setfattr', ['-n', 'user.zjj', '-v', 'kept', path]);
+    runAttributeTool(context, 'setfattr', ['-n', 'user.long', '-v', 'x'.repeat(1000), path]);
     const listed = listOf(context, path);
     await set(form, path, 2);
     expect(listOf(context, path)).toBe(listed);
-    expect(attribute(context, 'getfattr', ['--only-values', '-n', 'user.zjj', path])).toBe('kept');
-    expect(attribute(context, 'getfattr', ['--only-values', '-n', 'user.long', path])).toBe('x'.repeat(1000));
+    expect(runAttributeTool(context, 'getfattr', ['--only-values', '-n', 'user.zjj', path])).toBe('kept');
+    expect(runAttributeTool(context, 'getfattr', ['--only-values', '-n', 'user.long', path])).toBe('x'.repeat(1000));
   });
 
   test('survives a set by a user who is not root', async (context) => {
     requiresUsers(context);
     const path = configOf(USER, GROUP, 0o640);
-    attribute(context, 'setfacl', ['-m', `u:${OTHER}:r,g::-`, path]);
+    runAttributeTool(context, 'setfacl', ['-m', `u:${OTHER}:r,g::-`, path]);
     const listed = listOf(context, path);
     expect(await asUser(context, [path], [SET])).toEqual(['done']);
     expect(listOf(context, path)).toBe(listed);
@@ -274,7 +274,7 @@ describe('an access control list', () => {
       const path = configPath();
       writeFileSync(path, 'a = 1\n');
       chmodSync(path, 0o640);
-      attribute(context, 'setfacl', ['-d', '-m', `u:${OTHER}:rw`, join(path, '..')]);
+      runAttributeTool(context, 'setfacl', ['-d', '-m', `u:${OTHER}:rw`, join(path, '..')]);
       await set(form, path, 2);
       expect(listOf(context, path).trim().split('\n')).toEqual(['user::rw-', 'group::r--', 'other::---']);
     },
@@ -282,7 +282,7 @@ describe('an access control list', () => {
 
   test('that the directory sets by default applies to a new config', async (context) => {
     const path = configPath();
-    attribute(context, 'setfacl', ['-d', '-m', `u:${OTHER}:rw`, join(path, '..')]);
+    runAttributeTool(context, 'setfacl', ['-d', '-m', `u:${OTHER}:rw`, join(path, '..')]);
     const plain = `${path}.plain`;
     writeFileSync(plain, '');
     await setConfigValue(path, 'a', 2);

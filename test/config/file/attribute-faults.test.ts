@@ -7,7 +7,7 @@ import { requiresAttaching, traced } from '../../support/process/strace.js';
 import { requires } from '../../support/requires/requires.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
-// Extended attributes or an access control list cannot be copied to the new file.
+// These tests make the system calls fail that copy extended attributes and access control lists to the new file.
 
 const FORMS = ['asynchronous', 'synchronous'] as const;
 

@@ -193,7 +193,7 @@ describe.each(forms)('in the %s form everything is on disk before the answer to'
     const before = statSync(path, { bigint: true });
     expect(await steps(context, call, form, path, directory)).toEqual([
       'lock',
-      // The lock file is new, so the temporary file is made before it is known that there is nothing to write.
+      // The lock file is new, so the temporary file is created before the merge finds nothing to write.
       'unlink TEMPORARY',
       'mark the lock file clean',
       'unlock',

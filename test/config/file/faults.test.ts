@@ -14,7 +14,7 @@ const FORMS = ['asynchronous', 'synchronous'] as const;
 const OLD = '# mine\na = 1\n';
 const DEAD = '.c.toml.dead.tmp';
 
-/** In memory if possible: thousands of syncs take no time there. */
+/** In memory if possible: a sync takes no time there, and the tests make thousands. */
 const FAST = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 const isRoot = process.geteuid?.() === 0;
@@ -120,7 +120,7 @@ function expectedCode(watched: Watched, call: SystemCall, error: string): string
       // With the lock held, this checks that the path still names the lock file. If not, the transaction starts over.
       return isAfter(watched, call, 'flock') ? undefined : 'LOCK_IO';
     case 'openat lock file':
-      // The lock file is opened read-only then, which is enough to lock it.
+      // The lock then opens the file read-only, which is enough to lock it.
       return error === 'EACCES' || error === 'EROFS' ? undefined : 'LOCK_IO';
     case 'flock lock file':
       // Closing the file unlocks it too.
@@ -152,11 +152,11 @@ function expectedCode(watched: Watched, call: SystemCall, error: string): string
   }
 }
 
-/** Checks the state after a call failed, and returns what is wrong with it. */
-async function findWrongs(watched: Watched, call: SystemCall, error: string, answer: Answer): Promise<string[]> {
-  const wrongs: string[] = [];
+/** Checks the state after a call failed, and returns the problems. */
+async function findProblems(watched: Watched, call: SystemCall, error: string, answer: Answer): Promise<string[]> {
+  const problems: string[] = [];
   const expectThat = (what: string, is: unknown, expected: unknown) => {
-    if (is !== expected) wrongs.push(`${what} is ${JSON.stringify(is)}, not ${JSON.stringify(expected)}`);
+    if (is !== expected) problems.push(`${what} is ${JSON.stringify(is)}, not ${JSON.stringify(expected)}`);
   };
   const { writer, situation } = watched;
   const code = expectedCode(watched, call, error);
@@ -180,7 +180,7 @@ async function findWrongs(watched: Watched, call: SystemCall, error: string, ans
   expectThat('next number of leaked descriptors', next.leaked, 0);
   expectThat('next config', writer.text, `${before}b = 3\n`);
   expectThat('next number of temporary files', writer.litter.length, 0);
-  return wrongs;
+  return problems;
 }
 
 test.for(ERRORS)(
@@ -204,7 +204,7 @@ test.for(ERRORS)(
       const threads = readdirSync(`/proc/${one.writer.pid}/task`).map(Number);
       one.calls = recorded.filter(({ thread }) => threads.includes(thread));
     }
-    const wrongs: string[] = [];
+    const problems: string[] = [];
     for (const [variant, isMain, number] of eachFault(all)) {
       // For each writer, the n-th call with this name in the main thread, or in the thread that syncs.
       const affected = all.flatMap((watched) => {
@@ -222,13 +222,13 @@ test.for(ERRORS)(
         },
       );
       const found = affected.map(async ({ watched, call }, index) => {
-        const wrong = await findWrongs(watched, call, error, answers[index] as Answer);
-        return wrong.map((text) => `${watched.title}, ${variant}(${call.args}): ${text}`);
+        const texts = await findProblems(watched, call, error, answers[index] as Answer);
+        return texts.map((text) => `${watched.title}, ${variant}(${call.args}): ${text}`);
       });
-      wrongs.push(...(await Promise.all(found)).flat());
+      problems.push(...(await Promise.all(found)).flat());
       expect(calls.filter(({ isInjected }) => isInjected)).toHaveLength(affected.length);
     }
-    expect(wrongs).toEqual([]);
+    expect(problems).toEqual([]);
   },
 );
 

@@ -79,7 +79,7 @@ test.for(FORMS)('a set on a full disk fails with CONFIG_WRITE, and nothing chang
     form,
     `fs.writeFileSync('c.toml', 'a = 1\\n');
      await set('a', 2);
-     // A part of the text fits on the disk.
+     // Part of the text fits on the disk.
      say(await set('a', 'x'.repeat(99_000)), state());
      fill();
      say(await set('a', 3), state());

@@ -21,8 +21,8 @@ import {
   updateConfig,
   updateConfigSync,
 } from '../../../src/index.js';
-import { heldElsewhere } from '../../support/process/lock-holder.js';
-import { blockedInKernel } from '../../support/process/process-state.js';
+import { holdElsewhere } from '../../support/process/lock-holder.js';
+import { waitUntilBlocked } from '../../support/process/process-state.js';
 import { HANG_TIMEOUT_MS } from '../../support/run/hang-timeout.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
@@ -205,9 +205,9 @@ test('a set follows a link that was changed while it waited for the lock', async
   const link = join(directory, 'link');
   for (const name of ['old', 'new']) writeFileSync(join(directory, name), `name = "${name}"\n`);
   symlinkSync('old', link);
-  const holder = await heldElsewhere(join(directory, 'old.lock'));
+  const holder = await holdElsewhere(join(directory, 'old.lock'));
   const waiting = setConfigValue(link, 'a', 1, { timeout: HANG_TIMEOUT_MS });
-  await blockedInKernel(process.pid);
+  await waitUntilBlocked(process.pid);
   symlinkSync('new', `${link}2`);
   renameSync(`${link}2`, link);
   holder.write('end');
@@ -224,9 +224,9 @@ describe.each(['file', 'directory'])('a %s that a link replaced while a call wai
     writeFileSync(join(other, 'config.toml'), 'name = "other"\n');
     const path = join(place, 'config.toml');
     if (call === 'set') writeFileSync(path, 'name = "place"\n');
-    const holder = await heldElsewhere(`${path}.lock`);
+    const holder = await holdElsewhere(`${path}.lock`);
     const waiting = setConfigValue(path, 'a', 1, { timeout: HANG_TIMEOUT_MS });
-    await blockedInKernel(process.pid);
+    await waitUntilBlocked(process.pid);
     const moved = kind === 'file' ? path : place;
     if (existsSync(moved)) renameSync(moved, `${moved}.old`);
     symlinkSync(kind === 'file' ? join(other, 'config.toml') : other, moved);

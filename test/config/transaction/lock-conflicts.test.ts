@@ -14,7 +14,7 @@ import {
 } from '../../../src/index.js';
 import { withPackage } from '../../support/package/dist.js';
 import { Child } from '../../support/process/child.js';
-import { heldElsewhere } from '../../support/process/lock-holder.js';
+import { holdElsewhere } from '../../support/process/lock-holder.js';
 import { rejection } from '../../support/rejection.js';
 import { HANG_TIMEOUT_MS } from '../../support/run/hang-timeout.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
@@ -25,7 +25,7 @@ test('a set fails with LOCK_TIMEOUT while another process holds the lock, and th
   const path = configPath();
   const text = '# mine\nport = 1\n';
   writeFileSync(path, text);
-  const other = await heldElsewhere(`${path}.lock`);
+  const other = await holdElsewhere(`${path}.lock`);
   const start = performance.now();
   const error = await rejection(setConfigValue(path, 'port', 2, { timeout: 80 }));
   expect(performance.now() - start).toBeGreaterThanOrEqual(79);
@@ -43,14 +43,14 @@ test('a set fails with LOCK_TIMEOUT while another process holds the lock, and th
 test('readers do not wait for the lock', async () => {
   const path = configPath();
   await setConfigValue(path, 'port', 1);
-  await heldElsewhere(`${path}.lock`);
+  await holdElsewhere(`${path}.lock`);
   expect(await getConfigValue(path, 'port')).toBe(1);
 });
 
 test('a set times out after five seconds on a stuck holder, but not while the lock changes hands', async () => {
   const path = configPath();
   const stuck = configPath();
-  await heldElsewhere(`${stuck}.lock`);
+  await holdElsewhere(`${stuck}.lock`);
   // For seven seconds, three processes pass the lock around. None holds it for long.
   const script = withPackage(`
     const until = Date.now() + 7000;
@@ -64,21 +64,21 @@ test('a set times out after five seconds on a stuck holder, but not while the lo
   const others = [Child.node(script), Child.node(script), Child.node(script)];
   for (const other of others) await other.line();
   const start = performance.now();
-  const isStuck = rejection(setConfigValue(stuck, 'port', 1));
-  const moves = rejection(setConfigValue(path, 'port', 1));
+  const stuckSet = rejection(setConfigValue(stuck, 'port', 1));
+  const movingSet = rejection(setConfigValue(path, 'port', 1));
   setTimeout(() => first.release(), 100);
-  expect(await isStuck).toMatchObject({ code: 'LOCK_TIMEOUT', timeout: 5000 });
+  expect(await stuckSet).toMatchObject({ code: 'LOCK_TIMEOUT', timeout: 5000 });
   expect(performance.now() - start).toBeGreaterThanOrEqual(4999);
-  expect(await moves).toBeUndefined();
+  expect(await movingSet).toBeUndefined();
 });
 
 test('the five seconds begin with the wait for the lock, not with the call', async () => {
   const path = configPath();
-  const other = await heldElsewhere(`${path}.lock`);
+  const other = await holdElsewhere(`${path}.lock`);
   setTimeout(() => other.write('end'), 5500);
   let count = 0;
   const locate = () => {
-    // The second call comes after the write began and before it waits. A large config or a busy machine is slow there.
+    // The second call comes after the write has begun and before it waits. A large config or a busy machine delays it.
     if (++count === 2) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4500);
     return path;
   };
@@ -88,7 +88,7 @@ test('the five seconds begin with the wait for the lock, not with the call', asy
 
 test('an aborted set rejects with the reason, and the set queued behind it is written', async () => {
   const path = configPath();
-  const other = await heldElsewhere(`${path}.lock`);
+  const other = await holdElsewhere(`${path}.lock`);
   const controller = new AbortController();
   const reason = new Error('enough');
   const aborted = rejection(setConfigValue(path, 'a', 1, { signal: controller.signal }));
@@ -114,7 +114,7 @@ test('onWait gets the holder of the lock, once per call', async () => {
 
 test('a call whose onWait throws rejects with that error and stops waiting', async () => {
   const path = configPath();
-  const other = await heldElsewhere(`${path}.lock`);
+  const other = await holdElsewhere(`${path}.lock`);
   const child = Child.node(
     withPackage(`
       await zjj.setConfigValue(${JSON.stringify(path)}, 'a', 1, { onWait() { throw new Error('mine'); } })
@@ -129,7 +129,7 @@ test('a transaction that starts over again and again ends at its timeout or abor
   const path = configPath();
   writeFileSync(path, 'a = 0\n');
   let count = 0;
-  // A program without the lock saves the file every time after it was read.
+  // Like a program that ignores the lock and saves the file after every read.
   const disturbed = (transaction: { set(key: string, value: number): void }) => {
     writeFileSync(path, `a = ${++count}\n`);
     transaction.set('b', 1);

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { readConfig, setConfigValue } from '../../../src/index.js';
 import { withPackage } from '../../support/package/dist.js';
 import { Child } from '../../support/process/child.js';
-import { stopped } from '../../support/process/process-state.js';
+import { waitUntilStopped } from '../../support/process/process-state.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const configPath = () => join(temporaryDirectory(), 'config.toml');
@@ -41,7 +41,7 @@ test('a set times out after five seconds on a stopped holder, and the error name
   );
   expect(await holder.line()).toBe('holds');
   process.kill(holder.pid, 'SIGSTOP');
-  await stopped(holder.pid);
+  await waitUntilStopped(holder.pid);
   for (const waiter of startWaiters(path)) {
     expect(await waiter.line()).toBe('waits');
     expect(JSON.parse(await waiter.line())).toMatchObject({

@@ -96,7 +96,7 @@ test.runIf(hasFdinfo)(
 );
 
 test.runIf(hasFdinfo)(
-  'a directory is no longer watched once the path does not lead through it (needs /proc)',
+  'a directory is no longer watched once the path no longer leads through it (needs /proc)',
   async () => {
     const directory = temporaryDirectory();
     const path = join(directory, 'config.toml');

@@ -29,12 +29,12 @@ async function nextChange<T>(changes: AsyncIterator<ConfigChange<T>>): Promise<C
   return result.value;
 }
 
-/** Stops the polls of later watches of a path. A poll finds every change in the end and would hide a missing event. */
+/** Keeps later watches of a path from polling. A poll finds every change eventually, and would hide a missing event. */
 function disablePolling(path: string): void {
   onTestFinished(watchPath(path, { keepsAlive: false, look() {} }, 2 ** 31 - 1));
 }
 
-/** Saves as an editor does that replaces the file. */
+/** Saves like an editor that replaces the file. */
 function saveByRename(path: string, text: string): void {
   writeFileSync(`${path}~`, text);
   renameSync(`${path}~`, path);
@@ -389,20 +389,20 @@ describe('an unreadable config', () => {
       const path = configOf('a = 1\n');
       const seen: unknown[] = [];
       const changes = new ConfigStore(path).watch({ onError: (error) => seen.push(error) });
-      const halves = ['', undefined, 'a = ', 'a = 2\n'];
+      const saves = ['', undefined, 'a = ', 'a = 2\n'];
       const start = performance.now();
       const save = () => {
-        if (halves.length === 0) return;
-        if (halves.length === 1) {
+        if (saves.length === 0) return;
+        if (saves.length === 1) {
           isInTime = performance.now() - start < 90;
           // The 100 ms end before the watch hears of the last save.
           Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150);
         }
-        const next = halves.shift();
+        const next = saves.shift();
         if (next === undefined) unlinkSync(path);
         else writeFileSync(path, next);
       };
-      // This listener runs after that of the watch, which has then seen the previous half.
+      // This listener runs after the listener of the watch, which has then seen the previous save.
       const end = watchPath(path, { keepsAlive: false, look: save });
       save();
       seen.push(await nextChange(changes));

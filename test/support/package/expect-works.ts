@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { run } from '../process/run-command.js';
 
-/** What the programs of test/package/user/ print if everything works. */
+/** The output of main.mjs and main.cjs in test/package/user/ if everything works. */
 const expected = {
   same: true,
   other: 'excluded',
@@ -16,7 +16,7 @@ const expected = {
  * Runs a program of test/package/user/ and expects the right results and no warning. `main.mjs` imports the package as
  * ESM, `main.cjs` as CommonJS. The directory is a project that has these programs and the package.
  */
-export function expectUse(
+export function expectUsable(
   node: readonly string[],
   main: 'main.mjs' | 'main.cjs',
   directory: string,

@@ -6,7 +6,7 @@ import { oncePerRun } from '../run/once-per-run.js';
 import { root } from './dist.js';
 
 /** The tarball that `npm publish` would upload. It contains the build that `pretest` made. */
-export function tarball(): string {
+export function packTarball(): string {
   const directory = oncePerRun('tarball', (directory) => {
     const { status, stderr } = run(
       [...npm, 'pack', '--ignore-scripts', '--silent', '--pack-destination', directory],
@@ -36,7 +36,7 @@ export function npmProject(context: TestContext): { directory: string; outcome: 
     const directory = join(shared, 'project');
     mkdirSync(directory);
     makeProject(directory);
-    const outcome = run([...npm, 'install', tarball()], directory);
+    const outcome = run([...npm, 'install', packTarball()], directory);
     writeFileSync(join(shared, 'outcome.json'), JSON.stringify(outcome));
   });
   const outcome: Outcome = JSON.parse(readFileSync(join(shared, 'outcome.json'), 'utf8'));

@@ -4,7 +4,7 @@ import { root } from '../package/dist.js';
 import { Child } from './child.js';
 
 /** Starts a process that holds one or more locks until the test writes a line to it or kills it. */
-export async function heldElsewhere(
+export async function holdElsewhere(
   path: string | readonly string[],
   mode: 'exclusive' | 'shared' = 'exclusive',
 ): Promise<Child> {

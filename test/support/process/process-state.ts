@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 const isLinux = process.platform === 'linux';
 
 /** Waits until every thread of a process is stopped. SIGSTOP takes effect some time after it is sent. */
-export async function stopped(pid: number): Promise<void> {
+export async function waitUntilStopped(pid: number): Promise<void> {
   const isStopped = (thread: string) => {
     const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
     return stat.slice(stat.lastIndexOf(')')).startsWith(') T');
@@ -30,7 +30,7 @@ function countWaitThreads(): number {
 }
 
 /** Waits until no wait thread is left. After a grant, the thread stays parked for a moment, ready for the next wait. */
-export async function noWaitThread(): Promise<void> {
+export async function waitForNoWaitThread(): Promise<void> {
   while (countWaitThreads() > 0) await new Promise(setImmediate);
 }
 
@@ -38,7 +38,7 @@ export async function noWaitThread(): Promise<void> {
  * Waits until a thread of a process is blocked in flock(2), according to /proc/locks. Other systems do not show this:
  * there it waits for 200 ms. If that is too short, the test covers less but does not fail.
  */
-export async function blockedInKernel(pid: number): Promise<void> {
+export async function waitUntilBlocked(pid: number): Promise<void> {
   if (!isLinux) return new Promise((resolve) => setTimeout(resolve, 200));
   const blocked = new RegExp(`-> FLOCK +ADVISORY +\\w+ +${pid} `);
   while (!blocked.test(readFileSync('/proc/locks', 'latin1'))) await new Promise(setImmediate);

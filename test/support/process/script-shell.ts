@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { temporaryDirectory } from '../temporary-directory.js';
 
 /**
- * A shell that logs each script that npm or pnpm asks it to run, and runs nothing. A fake `node-gyp` would not do: npm
- * passes that setting only to `npm run`. Does nothing on Windows, where the shell would have to be an executable.
+ * A shell that logs each script that npm or pnpm asks it to run, and runs nothing. A fake `node-gyp` would not work:
+ * npm uses the setting that names it only for `npm run`. Logs nothing on Windows, where the shell must be an
+ * executable.
  */
 export class ScriptShell {
   readonly #log: string;

@@ -7,7 +7,7 @@ import { runtime } from '../run/runtime.js';
 import { temporaryDirectory } from '../temporary-directory.js';
 import { Child } from './child.js';
 
-/** Says whether a process may trace processes that it did not start: ptrace(2). */
+/** 0 if a process may trace processes that it did not start: ptrace(2). */
 const TRACING_SCOPE = '/proc/sys/kernel/yama/ptrace_scope';
 
 /** Skips the test if strace cannot observe Node.js, or cannot make its system calls fail. */
@@ -25,7 +25,7 @@ export function requiresAttaching(context: TestContext): void {
   if (isRestricted && process.geteuid?.() !== 0) context.skip('this system lets only root trace running processes');
 }
 
-/** Runs `use` under strace(1) and returns the system calls that the given threads made. */
+/** Runs `use` while strace(1) traces the given threads. Returns the system calls that these threads made. */
 export async function traced(
   threads: readonly number[],
   options: readonly string[],
@@ -51,7 +51,7 @@ export function pathsOf({ args }: SystemCall): string[] {
   return [...args.matchAll(/["<](\/[^">]*)[">]/g)].map(([, path = '']) => path);
 }
 
-/** One system call in the output of `strace -f`: one line, or two if another thread came between. */
+/** One system call in the output of strace(1): one line, or two if a call of another thread came between. */
 export interface SystemCall {
   /** NaN if strace watched a single thread. */
   readonly thread: number;

@@ -5,8 +5,8 @@ import { root } from '../package/dist.js';
 import { loadedAddons } from '../package/loaded-addons.cjs';
 import { runtime } from './runtime.js';
 
-// scripts/test/test-runtimes.mjs and scripts/test/test-platforms.mjs set the variables below. A run that passes proves nothing if
-// it used another runtime or another binary.
+// scripts/test/test-runtimes.mjs and scripts/test/test-platforms.mjs set the variables below. A run that passes proves
+// nothing if it used another runtime or another binary.
 const actual = `${runtime} ${process.versions[runtime]}${isMainThread ? '' : ' worker'}`;
 const expected = process.env['ZJJ_RUNTIME'];
 if (expected !== undefined && expected !== actual) throw new Error(`The tests run on ${actual}, expected ${expected}`);

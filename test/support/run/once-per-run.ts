@@ -6,14 +6,14 @@ import { lockSync } from '../../../src/lock/index.js';
 /** Fills a directory once per test run. The first test file that asks fills it; the others wait. Returns its path. */
 export function oncePerRun(name: string, fill: (directory: string) => void): string {
   const directory = join(inject('runDirectory'), name);
-  const isFilled = `${directory}.filled`;
+  const marker = `${directory}.filled`;
   const held = lockSync(`${directory}.lock`);
   try {
-    if (!existsSync(isFilled)) {
+    if (!existsSync(marker)) {
       rmSync(directory, { recursive: true, force: true });
       mkdirSync(directory);
       fill(directory);
-      writeFileSync(isFilled, '');
+      writeFileSync(marker, '');
     }
   } finally {
     held.release();

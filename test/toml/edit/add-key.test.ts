@@ -160,7 +160,7 @@ describe('a new table', () => {
 
 describe('a new key of a dotted table', () => {
   cases([
-    ['follows the last of its prefix', 'a.b = 1 # c\nz = 2\n', [['a.c', 3]], 'a.b = 1 # c\na.c = 3\nz = 2\n'],
+    ['follows the last key with its prefix', 'a.b = 1 # c\nz = 2\n', [['a.c', 3]], 'a.b = 1 # c\na.c = 3\nz = 2\n'],
     [
       'follows the deepest existing prefix',
       'a.b.c = 1\na.d = 2\n',
@@ -181,7 +181,7 @@ describe('a new key of a dotted table', () => {
       'a.b = 1\na.d = 2\n[a.c]\ne = 3\n',
     ],
     [
-      'follows the remaining keys of its prefix',
+      'follows the remaining keys with its prefix',
       'a.b = 1\nx = 0\na.c = 2\n',
       [
         ['a.c', undefined],
@@ -196,7 +196,7 @@ describe('a new key of an inline table', () => {
   cases([
     ['goes before the closing brace', 'a = { x = 1 } # c', [['a.y', 2]], 'a = { x = 1, y = 2 } # c'],
     [
-      'goes into an empty one',
+      'goes into an empty table',
       'a = {}\nb = { }\n',
       [
         ['a.y', 2],
@@ -204,7 +204,7 @@ describe('a new key of an inline table', () => {
       ],
       'a = { y = 2 }\nb = { y = 2 }\n',
     ],
-    ['goes into one without spaces', 'a = {x=1}\n', [['a.y', 2]], 'a = {x=1, y = 2}\n'],
+    ['goes into a table without spaces', 'a = {x=1}\n', [['a.y', 2]], 'a = {x=1, y = 2}\n'],
     ['keeps a trailing comma', 'a = { x = 1, }\n', [['a.y', 2]], 'a = { x = 1, y = 2, }\n'],
     [
       'gets its own line if the closing brace has one',
@@ -218,7 +218,7 @@ describe('a new key of an inline table', () => {
       [['a.y', 2]],
       'a = {\n  x = 1, # }\n  # end\n  y = 2,\n}\n',
     ],
-    ['gets its own line in an empty one of two lines', 'a = { # c\n}\n', [['a.y', 2]], 'a = { # c\n  y = 2\n}\n'],
+    ['gets its own line in an empty table of two lines', 'a = { # c\n}\n', [['a.y', 2]], 'a = { # c\n  y = 2\n}\n'],
     [
       'creates nested inline tables',
       'a = { x = 1 }\n',
@@ -230,7 +230,7 @@ describe('a new key of an inline table', () => {
     ],
     ['is dotted like the keys beside it', 'a = { x.y = 1 }\n', [['a.x.z', 2]], 'a = { x.y = 1, x.z = 2 }\n'],
     [
-      'goes into one that the same edit set',
+      'goes into a table that the same edit set',
       '',
       [
         ['a', { x: 1 }],

@@ -8,7 +8,7 @@ export function applyChange(edit: TomlEdit, [key, value]: Change): void {
   else edit.set(parseKey(key), value);
 }
 
-/** Returns the text after some changes in one edit. The gate has checked it. */
+/** Makes changes in one edit and returns the new text, which the gate has checked. */
 export function edited(text: string, ...changes: readonly Change[]): string {
   const edit = TomlDocument.parse(text, 'c.toml').edit();
   for (const change of changes) applyChange(edit, change);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 
 /** How a table is written, which decides what can replace it and when it disappears. */
 export type Form = 'header' | 'implied' | 'dotted' | 'inline';
-/** The model of a document: one map for each table. Scalars have the JavaScript values that our parser returns. */
+/** The model of a document: one map for each table. Scalars have the JavaScript values that zjj returns. */
 export type Model = string | number | bigint | boolean | DateModel | Model[] | TableModel | TablesModel;
 
 export class TableModel {
@@ -34,7 +34,7 @@ export interface RandomDocument {
   readonly text: string;
   readonly lines: readonly Line[];
   readonly model: TableModel;
-  /** True if `@iarna/toml` cannot read the text because of an inline table of TOML 1.1, or of a name. */
+  /** True if `@iarna/toml` cannot read the text: it has an inline table of TOML 1.1, or a name of Object.prototype. */
   readonly isBeyondIarna: boolean;
 }
 
@@ -173,7 +173,10 @@ class DocumentWriter {
     return root;
   }
 
-  /** Returns the lines of the root, then those of the headers that can have any order, even before their super-table. */
+  /**
+   * Returns the lines of the root, then the blocks of the headers in the given order. A block can come before that of
+   * its super-table.
+   */
   linesIn(order: readonly number[]): readonly Line[] {
     const [root = [], ...others] = this.#blocks;
     const ranked = others.map((lines, index) => ({ lines, rank: order[index % order.length] ?? 0 }));

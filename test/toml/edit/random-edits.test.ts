@@ -190,7 +190,7 @@ function canonical(value: unknown): string {
 }
 
 /**
- * Returns the text of a date from our parser, from smol-toml, where `isLocal`, `isDate` and `isTime` are methods, or from
+ * Returns the text of a date from zjj, from smol-toml, where `isLocal`, `isDate` and `isTime` are methods, or from
  * @iarna/toml, where `isDate`, `isTime` and `isFloating` are properties.
  */
 function dateText(value: TomlDateTime | Date): string {

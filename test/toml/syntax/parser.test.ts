@@ -93,7 +93,7 @@ test.each([
   ['damaged documents', damaged],
   ['random tokens', soup],
   ['values of random tokens', value],
-])('%s are read or refused like toml-eslint-parser does', (_, texts) => {
+])('%s are read or refused exactly as by toml-eslint-parser', (_, texts) => {
   fc.assert(
     fc.property(texts, (text) => {
       // toml-eslint-parser accepts a lone carriage return as a newline.

@@ -212,7 +212,7 @@ describe('inferValue', () => {
     'é',
     '1979-02-30',
   ];
-  test.each(words)('takes %j for a string', (text) => {
+  test.each(words)('reads %j as a string', (text) => {
     expect(inferValue(text)).toBe(text);
   });
 
@@ -224,7 +224,7 @@ describe('inferValue', () => {
     '9223372036854775808',
     '-9223372036854775809',
     '0xffffffffffffffff',
-  ])('refuses %j instead of taking it for a string', (text) => {
+  ])('refuses %j instead of reading it as a string', (text) => {
     expect(() => inferValue(text)).toThrow(code('INVALID_VALUE'));
   });
 });
