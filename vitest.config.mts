@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -8,6 +9,8 @@ export default defineConfig({
     reporters: ['default', './scripts/test/slowest-files.mjs'],
     // Processes, not threads: the tests send signals, and a signal goes to a whole process.
     pool: 'forks',
+    // vitest would leave one of two processors idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // Ends a test that hangs. Far above what a test takes, so that a busy machine does not fail it.
     testTimeout: 120_000,
     hookTimeout: 120_000,
