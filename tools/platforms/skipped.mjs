@@ -1,5 +1,5 @@
-// The tests that an emulator cannot run, or not in a bearable time, by how their names begin, and why. On the platforms themselves they
-// run.
+// Tests that an emulator cannot run, or runs too slowly, with the reasons. A test is matched by the start of its name.
+// The platforms themselves run these tests.
 
 const skip = (reason, ...names) => names.map((name) => ({ name: `test/lock/${name}`, reason }));
 
