@@ -1,3 +1,5 @@
+/** This folder loads and calls the addon. This file declares what native/addon.cc exports, which documents it. */
+
 /** `exclusive`: one holder at a time. `shared`: any number of shared holders, but no exclusive one. */
 export type LockMode = 'exclusive' | 'shared';
 
