@@ -1,5 +1,3 @@
-/** This folder converts between JavaScript values and TOML. This file writes values as TOML text. */
-
 import { quoteBasic } from '../syntax/escape.js';
 import { formatKey } from '../syntax/key-path.js';
 import type { TomlValue } from '../syntax/toml-value.js';
