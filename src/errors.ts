@@ -1,4 +1,4 @@
-/** Every error that the package throws, and the types that those errors carry. */
+/** The package's error classes and codes, and the types that the errors carry. */
 
 /**
  * The `code` of an error from a lock call.
@@ -8,7 +8,7 @@
  * - `LOCK_UNSUPPORTED`: the file system does not support locks.
  * - `LOCK_FILE_INVALID`: the path is empty, contains a NUL byte, or is not a regular file.
  * - `LOCK_IO`: a system call failed. `cause` is the system's error.
- * - `ADDON_LOAD`: the native addon does not load. The message gives the command that compiles it.
+ * - `ADDON_LOAD`: the native addon cannot be loaded. The message gives the command that compiles it.
  */
 export type LockErrorCode =
   | 'LOCK_TIMEOUT'
@@ -22,8 +22,9 @@ export type LockErrorCode =
  * The `code` of an error from a config call. Calls that write also throw the {@link LockErrorCode}s.
  *
  * - `INVALID_KEY`: the key is not a TOML key path.
- * - `INVALID_VALUE`: TOML has no such value.
- * - `KEY_CONFLICT`: the key leads through a value, over a table, or into an array of tables.
+ * - `INVALID_VALUE`: TOML cannot represent the value, or an update function returned a promise.
+ * - `KEY_CONFLICT`: the key leads through a value that is not a table, or into an array of tables, or the new value would
+ *   replace a table.
  * - `CONFIG_PARSE`: the config is not valid TOML.
  * - `CONFIG_ENCODING`: the config is not UTF-8.
  * - `CONFIG_INVALID`: the config does not match the store's schema.
@@ -50,13 +51,14 @@ const brand = Symbol.for('zjj.error');
 export interface ZjjErrorOptions {
   /** The file that the error is about. */
   path?: string | undefined;
-  /** The error that caused this one: the system's, or one thrown by the caller's own function. */
+  /** The error that caused this one, such as a system error. */
   cause?: unknown;
 }
 
 /**
- * The base class of every error that the package throws. `code` is stable across versions. `instanceof` recognizes the
- * errors of every copy of the package in the process, because it checks a brand instead of the prototype chain.
+ * The base class of the package's errors. `code` is stable across versions. An argument of the wrong type or
+ * range throws a TypeError or RangeError instead. `instanceof` also works for errors from another copy of the package in
+ * the process, because it checks a brand instead of the prototype chain.
  *
  * @example
  * try {
@@ -88,12 +90,12 @@ export class ZjjError extends Error {
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (typeof value !== 'object' || value === null) return false;
     const name: unknown = (value as Record<symbol, unknown>)[brand];
-    const asked: string = this.prototype.name;
-    return typeof name === 'string' && (name === asked || asked === 'ZjjError');
+    const className: string = this.prototype.name;
+    return typeof name === 'string' && (name === className || className === 'ZjjError');
   }
 }
 
-/** The record that an exclusive holder leaves in the lock file. It informs people and may be out of date. */
+/** The record that an exclusive holder leaves in the lock file. It is for information only and may be out of date. */
 export interface LockHolder {
   /** The holder's process id, on its own host. */
   readonly pid: number;
@@ -103,7 +105,7 @@ export interface LockHolder {
   readonly command: string;
   /** When the holder acquired the lock. */
   readonly since: Date;
-  /** False if no such process exists on this host. Undefined if the holder is on another host. */
+  /** Whether that process exists on this host. Undefined if the holder is on another host. */
   readonly alive: boolean | undefined;
 }
 

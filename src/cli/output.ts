@@ -114,7 +114,7 @@ function isTerminal(stream: number): boolean {
   return isCharacterDevice(stream) && (stream === stdout ? process.stdout : process.stderr).isTTY === true;
 }
 
-/** Checked before process.stdout: its first use loads modules for 4 ms, in a command that takes 60 ms. */
+/** Checked before process.stdout, whose first use takes 4 ms to load modules. The whole command takes 60 ms. */
 function isCharacterDevice(stream: number): boolean {
   try {
     return fstatSync(stream).isCharacterDevice();

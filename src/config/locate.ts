@@ -55,8 +55,8 @@ export function locateConfig(
 }
 
 /**
- * Finds the files that a read merges, lowest first: the user's file and then the project's, or only the file that the
- * request or `ZJJ_CONFIG` names. Parameters and errors as for {@link locateConfig}.
+ * Finds the files that a read merges, lowest precedence first: the user's file and then the project's, or only the file
+ * that the request or `ZJJ_CONFIG` names. Parameters and errors as for {@link locateConfig}.
  */
 export function locateSources(
   request: ConfigRequest = {},

@@ -22,7 +22,7 @@ type Answer =
   | { readonly value: unknown; readonly issues?: undefined }
   | { readonly issues: readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[] };
 
-/** @throws TypeError: it is not a Standard Schema. */
+/** @throws TypeError: `schema` is not a Standard Schema. */
 export function checkSchema(schema: StandardSchema<unknown>): void {
   const standard: Partial<StandardSchema<unknown>['~standard']> | undefined = schema?.['~standard'];
   if (standard?.version !== 1 || typeof standard.validate !== 'function') {
@@ -36,7 +36,7 @@ export function checkSchema(schema: StandardSchema<unknown>): void {
  * @param failure - The start of the error message, before the issues.
  * @returns The schema's output. Its tables and arrays are frozen, as in all values that are read.
  * @throws ConfigInvalidError CONFIG_INVALID. TypeError: the schema is asynchronous, or its output is not an object. Also
- *   anything that a function in the schema throws; zod turns that into a promise.
+ *   whatever a function in the schema throws. (zod returns a promise in that case, so it is the TypeError.)
  */
 export function validate(schema: StandardSchema<unknown>, tree: TomlTable, path: string, failure: string): object {
   // arktype builds its output in its input, so the input must be a copy.

@@ -14,11 +14,11 @@ import { type ConfigChange, ConfigWatch, onConfigChange, type WatchOptions } fro
 import { changeToSet, changeToUnset, isAbsent, updateConfig, updateConfigSync } from './write.js';
 
 export interface ConfigStoreOptions<T extends object, Input extends object = T> extends WriteOptions {
-  /** The values of keys that are not stored, at any depth. Never written. */
+  /** Values for keys that are not stored, at any depth. Never written. */
   defaults?: Partial<Input> | undefined;
   /**
    * A synchronous Standard Schema, for example of zod, valibot or arktype. It validates the stored values over the
-   * defaults. Reads return its output. Writes are only checked by it: they store the value that was set.
+   * defaults. Reads return its output. Writes are only checked against it: they store the value that was set.
    */
   schema?: StandardSchema<T, Input> | undefined;
 }
@@ -38,14 +38,14 @@ type SetValue<Input, K extends Named<Input>> = string extends keyof Input ? Toml
  * With a `schema`, `T` is the type of its output and `Input` that of its input; both are inferred. Then:
  *
  * - `get`, `all`, `watch` and `onChange` return the schema's output, with its defaults and transformations applied and
- *   unknown keys stripped if the schema does that. Each text of the file is validated once. Tables and arrays of the
+ *   unknown keys stripped if the schema does that. Each version of the file is validated once. Tables and arrays of the
  *   output are frozen and have no prototype, like all values that are read. If the file over `defaults` fails the
  *   schema, these methods throw CONFIG_INVALID, even if the fault is in another key: a store never answers from an
  *   invalid file.
  * - `set`, `unset` and `update` write only if the whole file over `defaults` will be valid. Otherwise they throw
  *   CONFIG_INVALID and undo their own edits only. So an invalid file can be repaired, with one `update` if several keys
  *   are wrong. The file stores the value that was set, not the schema's output.
- * - `has`, and `get` of a transaction, see the stored values, valid or not.
+ * - `has`, and a transaction's `get`, see the stored values, valid or not.
  *
  * The schema receives integers beyond ±(2^53 − 1) as bigint, and dates as TomlDateTime.
  *
@@ -86,7 +86,8 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
   /**
    * Reads one value. Takes no lock and never waits.
    *
-   * @param key - A string is a key path, typed if it is a key of T. An array holds the parts, dots included.
+   * @param key - A string is a TOML key path; if it is a key of T, the result is typed. An array holds the parts as they
+   *   are, dots included.
    * @returns The value, or its default; undefined if there is neither.
    * @throws ZjjError as `getConfigValue`, and ConfigInvalidError CONFIG_INVALID.
    * @example
@@ -173,7 +174,7 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
   /**
    * Reads all values: those stored, over the defaults, through the schema.
    *
-   * @returns Frozen.
+   * @returns The values, frozen.
    * @throws ZjjError as `readConfig`, and ConfigInvalidError CONFIG_INVALID.
    * @example
    * const { port, host } = await store.all();
@@ -218,8 +219,8 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
    * begins at once, not with the first `next()`.
    *
    * Each change has the config before (`old`) and after it (`new`), and the `keys` that differ. The `new` of a change is
-   * the `old` of the next. Changes that come faster than they are taken are merged, and a change that is undone in the
-   * meantime is dropped. The last state is always delivered. A change of comments or layout is not reported.
+   * the `old` of the next. Changes that come faster than the caller takes them are merged, and a change that is undone
+   * before it is taken is dropped. The last state is always delivered. A change of comments or layout is not reported.
    *
    * A state that cannot be read, is not TOML, or fails the schema is skipped and reported once to `onError`. A file that
    * is missing, empty or invalid is read again 100 ms later before it counts, since an editor may be saving it. A file
@@ -229,7 +230,8 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
    * fs.watch watches the directories. The file is also read every two seconds, because network file systems send no
    * events and the system may run out of watches. The watch keeps the process alive until it ends.
    *
-   * @param options - `signal` ends the watch: `next()` rejects with `signal.reason`. `onError(error)` gets skipped states.
+   * @param options - `signal` ends the watch: `next()` rejects with `signal.reason`. `onError(error)` is called for
+   *   skipped states.
    * @returns An iterator. `break`, `return()` or `await using` ends the watch and closes everything.
    * @throws ZjjError as {@link all}, if the config cannot be read now.
    * @example
@@ -258,7 +260,7 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
     return onConfigChange(this.path, this.#view, listener, { signal: this.#options.signal, ...options });
   }
 
-  /** The same change, but it throws if its result is not valid. */
+  /** Wraps a change so that it throws if its result does not match the schema. */
   #validated<R>(change: (transaction: ConfigTransaction) => R): (transaction: ConfigTransaction) => R {
     if (!this.#view.validates || typeof change !== 'function') return change;
     return (transaction) => {

@@ -36,7 +36,7 @@ const watchNewest = onceAtEndOfTurn(() => HeldLock.watchNewest());
 
 export class HeldLock implements FileLock {
   /**
-   * The lock made last, not yet watched for leaks. Watching costs time, and most locks are released before the event
+   * The newest lock, not yet watched for leaks. Watching costs time, and most locks are released before the event
    * loop turns.
    */
   static #newest: HeldLock | undefined;
@@ -69,7 +69,7 @@ export class HeldLock implements FileLock {
     this.release();
   }
 
-  /** Releases, and leaves the clean mark: the next holder need not sweep. */
+  /** Releases the lock and leaves the clean mark, so the next holder need not sweep. */
   static releaseClean(lock: HeldLock): void {
     lock.#release(true);
   }

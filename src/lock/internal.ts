@@ -1,5 +1,5 @@
 /**
- * The parts of the lock that other folders may use. scripts/build/build.mjs makes one file of them in dist/, so that all
+ * The parts of the lock that other folders may use. scripts/build/build.mjs bundles them into one file in dist/, so all
  * entry points share one copy.
  */
 export * from '../errors.js';

@@ -31,15 +31,15 @@ const DEFAULT_FILE_MODE = 0o666;
  * @param path - The lock file. Use a separate file, not the one that the lock protects.
  * @param options - `mode`: 'exclusive' (default) or 'shared'. `timeout`: the longest wait in milliseconds; 0 tries once
  *   (default: no limit). `signal`: aborts the wait. `onWait(holder)`: called once if the call has to wait. `fileMode`:
- *   the permission bits of the lock file, if this call creates it (default: 0o666, less the umask). `keepAlive: false`
- *   lets the process exit while the call waits.
+ *   the permission bits of the lock file, if this call creates it (default: 0o666; the umask applies).
+ *   `keepAlive: false` lets the process exit while the call waits.
  * @returns The lock. It is held until `release()`, until the end of its `using` block, or until the process exits. Keep
  *   a reference to it: garbage collection releases a lock that nothing refers to, and emits a warning.
  * @throws LockTimeoutError LOCK_TIMEOUT: timed out waiting for the lock. `holder` is the holder that the lock file names.
  * @throws ZjjError LOCK_FILE_INVALID: the path is empty, contains a NUL byte, or is not a regular file.
  * @throws ZjjError LOCK_UNSUPPORTED: the file system does not support locks. LOCK_IO: a system call failed; see `cause`.
- * @throws ZjjError ADDON_LOAD: the native addon does not load.
- * @throws The signal's `reason`: aborted. RangeError, TypeError: an argument is invalid.
+ * @throws ZjjError ADDON_LOAD: the native addon cannot be loaded.
+ * @throws The signal's `reason`, if the signal is aborted. RangeError, TypeError: an argument is invalid.
  * @example
  * const held = await lock('build.lock', { timeout: 10_000 });
  * try {
@@ -61,8 +61,9 @@ interface StoreOptions {
 }
 
 /**
- * Like {@link lock}, for the store, which needs more of the lock than FileLock shows. Not an async function: ten
- * thousand calls may wait, and an uncontended call takes a few microseconds and must not create a second promise.
+ * Like {@link lock}, but returns a HeldLock, because the store needs more than FileLock offers. Not an async function,
+ * because that would create a second promise: an uncontended call takes only a few microseconds, and ten thousand calls
+ * may wait.
  */
 export function acquire(path: string | URL, options: LockOptions & StoreOptions = {}): Promise<HeldLock> {
   try {
@@ -136,7 +137,7 @@ export function tryLock(path: string | URL, options: TryLockOptions = {}): FileL
  * Holds the lock while `use` runs. Releases it when `use` returns, throws, or its promise settles.
  *
  * @param path - The lock file, as for {@link lock}.
- * @param options - As for {@link lock}. May be left out.
+ * @param options - As for {@link lock}. Optional.
  * @param use - Called with the lock once it is held. May be asynchronous.
  * @returns The result of `use`.
  * @throws As {@link lock}, and whatever `use` throws.

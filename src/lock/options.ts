@@ -28,7 +28,7 @@ export interface LockOptions extends WaitOptions {
    * Default: `exclusive`.
    */
   mode?: LockMode | undefined;
-  /** The permission bits of the lock file, if this call creates it. The umask is subtracted. Default: 0o666. */
+  /** The permission bits of the lock file, if this call creates it. The umask applies. Default: 0o666. */
   fileMode?: number | undefined;
   /** False lets the process exit while this call waits. Default: true. */
   keepAlive?: boolean | undefined;
@@ -40,8 +40,8 @@ export type LockSyncOptions = Omit<LockOptions, 'signal' | 'keepAlive'>;
 export type TryLockOptions = Pick<LockOptions, 'mode' | 'fileMode'>;
 
 /**
- * Makes a path absolute, because the current directory may change while a call waits. It normalizes nothing: to the
- * kernel, `link/../file` is not the file that path.resolve makes of it.
+ * Makes a path absolute, because the current directory may change while a call waits. Does not normalize it: if
+ * `link` is a symbolic link, path.resolve turns `link/../file` into the path of another file.
  *
  * @param code - The code of the error that is thrown for an invalid path.
  * @throws ZjjError `code`: the path is empty or contains a NUL byte; TypeError: it is not a string or URL.

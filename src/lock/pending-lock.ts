@@ -18,7 +18,7 @@ export interface PendingLockRequest {
   readonly signal: AbortSignal | undefined;
 }
 
-/** A call of lock() that waits: its promise, its deadline and its signal. */
+/** A lock() call that waits: its promise, its deadline and its signal. */
 export class PendingLock implements Waiter {
   readonly promise: Promise<HeldLock>;
   readonly mode: LockMode;

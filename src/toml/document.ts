@@ -1,4 +1,4 @@
-/** `zjj/toml`: text in, text out. It uses no file, no lock and no module of Node. */
+/** This folder: TOML text in, TOML text out. It uses no file, no lock and no module of Node.js. */
 
 import { ConfigParseError, ZjjError } from '../errors.js';
 import { DocumentEdit } from './edit/edit.js';
@@ -20,7 +20,7 @@ export class TomlDocument implements ParsedText {
   readonly path: string | undefined;
   /** @internal Its offsets refer to {@link body}. */
   readonly sections: readonly SectionNode[];
-  /** All values, with their TOML types, which JavaScript values do not tell. */
+  /** All values, with their TOML types, which JavaScript values do not preserve. */
   readonly root: TypedTable;
   #table: TomlTable | undefined;
 

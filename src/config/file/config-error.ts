@@ -37,7 +37,7 @@ export function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException | undefined)?.code;
 }
 
-/** The caller may not read or write a directory. So no process with the same rights has created anything in it. */
+/** True if the caller may not read or write a directory. Then no process with the same rights created anything in it. */
 export function isPermissionError(error: unknown): boolean {
   return codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM' || codeOf(error) === 'EROFS';
 }

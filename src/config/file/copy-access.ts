@@ -47,7 +47,10 @@ function tryChown(fd: number, uid: number, gid: number): boolean {
   }
 }
 
-/** Gives the group, which is another one now, the rights of others. */
+/**
+ * Gives the group only the rights of others, and drops set-group-ID: the file has another group now, or has lost its
+ * access control list.
+ */
 function narrowGroup(mode: number): number {
   return (mode & ~0o2070) | ((mode & 0o007) << 3);
 }

@@ -1,7 +1,7 @@
 import { closeSync, fsync, fsyncSync, openSync } from 'node:fs';
 import { codeOf } from './config-error.js';
 
-/** Syncs an open file to disk and blocks until it is there, as fsync(2). */
+/** Syncs an open file to disk and blocks until that is done, like fsync(2). */
 export function syncDescriptor(fd: number): void {
   try {
     fsyncSync(fd);

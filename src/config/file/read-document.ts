@@ -33,7 +33,7 @@ export function emptyDocument(path: string): TomlDocument {
   return TomlDocument.parse('', path);
 }
 
-/** Parses a file's bytes, unless they are those that were parsed last. Throws as {@link readDocument}. */
+/** Parses a file's bytes, unless they equal those parsed last. Throws as {@link readDocument}. */
 export function documentOf(path: string, bytes: Buffer): TomlDocument {
   const last = cache.get(path);
   if (last !== undefined && (last.bytes === bytes || last.bytes.equals(bytes))) return last.document;

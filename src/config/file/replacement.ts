@@ -7,7 +7,7 @@ import { copyAccess } from './copy-access.js';
 import { closeQuietly } from './descriptor.js';
 import { temporaryName, tryUnlink } from './sweep.js';
 
-/** A temporary file beside a config, which will replace it. After {@link discard} nothing remains of it. */
+/** A temporary file beside a config, to replace it. {@link discard} removes the file unless it was committed. */
 export class Replacement {
   /** Whether the path had no file when this was created. */
   readonly createsFile: boolean;
@@ -95,13 +95,13 @@ export class Replacement {
   }
 
   /**
-   * Does the work of `sync` and `commit` and all that follows on another thread (native/file/file_commit.h): releases the
-   * lock with the clean mark, and syncs the directory. Step by step, each fsync would cost a turn of the event loop, and
-   * others would wait for the lock during one of them.
+   * Syncs and commits on another thread (native/file/file_commit.h). That thread also releases the lock with the clean
+   * mark, and syncs the directory. Done step by step on this thread, each fsync would cost a turn of the event loop, and
+   * others would wait for the lock during one of these turns.
    *
    * @param old - The file that was read.
-   * @returns A promise of what `commit` returns; the lock then no longer belongs to this thread. Undefined if there is no
-   *   such thread on this platform; nothing has happened then.
+   * @returns A promise of what `commit` returns; the lock then no longer belongs to this thread. Undefined if another
+   *   thread cannot do this here; nothing has happened then.
    */
   commitOnThread(lock: HeldLock, old: Stats): Promise<boolean> | undefined {
     const { commit } = addon();
@@ -124,7 +124,7 @@ export class Replacement {
         old.mtimeMs,
         (outcome, errno, syscall) => {
           onReleased();
-          // Node.js opened it and must close it: it tracks the descriptors of a worker.
+          // Node.js opened the descriptor and must close it: it tracks the descriptors of a worker.
           closeQuietly(fd);
           if (outcome === CommitOutcome.done) settle.resolve(true);
           else if (outcome === CommitOutcome.lost) settle.resolve(false);
@@ -194,7 +194,7 @@ function isSameFile(path: string, old: Stats | undefined): boolean {
   );
 }
 
-/** The file system has no hard links. */
+/** True if the file system does not support hard links. */
 function isLinkUnsupported(error: unknown): boolean {
   const code = codeOf(error);
   return code === 'EPERM' || code === 'ENOTSUP' || code === 'EOPNOTSUPP' || code === 'ENOSYS' || code === 'EMLINK';

@@ -1,4 +1,4 @@
-// This folder knows a config's path and its bytes: it resolves, reads, replaces and sweeps.
+// This folder works with a config's path and bytes: it resolves, reads, replaces and sweeps.
 
 import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
@@ -71,7 +71,7 @@ export function isStillAt(real: string, path: string): boolean {
   return path === real || resolveForWriting(path) === real;
 }
 
-/** Follows the links of a path that leads to nothing, up to the name that is missing. */
+/** Follows the links of a path whose target does not exist, and returns the path where it would be. */
 function endOfLinks(path: string): string {
   let end = path;
   let endsWithSlash = false;

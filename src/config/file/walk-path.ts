@@ -6,7 +6,7 @@ import { codeOf } from './config-error.js';
 /** Linux's limit, see path_resolution(7). */
 const MAX_LINKS = 40;
 
-/** One name on the way of a path. */
+/** One name on a path. */
 export interface PathStep {
   /** The directory that contains the name. Its own path has no symbolic links. */
   readonly directory: string;

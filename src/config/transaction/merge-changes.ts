@@ -45,7 +45,7 @@ export function mergeChanges(before: TomlDocument, changes: readonly PendingChan
   return mergeOneByOne(before, changes);
 }
 
-/** The gate has refused all changes together. Edit by edit, it refuses only those that cannot be written. */
+/** For changes that the gate refused together. One by one, it refuses only those that cannot be written. */
 function mergeOneByOne(before: TomlDocument, changes: readonly PendingChange[]): TomlDocument {
   let document = before;
   for (const pending of changes) {

@@ -1,12 +1,12 @@
 import { syncDescriptor, syncDescriptorAsync } from '../file/descriptor.js';
 
 /**
- * Where a transaction pauses: at a descriptor that must be synced before it continues, or at work on another thread,
- * whose result it needs.
+ * A point where a transaction pauses: a descriptor that must be synced before it continues, or the result of work on
+ * another thread.
  */
 export type Step = number | Promise<boolean>;
 
-/** A transaction as a generator, so that one text serves the synchronous and the asynchronous form. */
+/** A transaction as a generator, so that one implementation serves the synchronous and the asynchronous form. */
 export type Steps<R> = Generator<Step, R, boolean | undefined>;
 
 /** Runs steps to their end without blocking. */

@@ -17,7 +17,7 @@ import type { Steps } from './steps.js';
  * @param lock - The lock on the config's lock file.
  * @param path - The config, resolved.
  * @param changes - The calls to merge; each gets its outcome.
- * @param fileMode - The permissions of a config that is created now.
+ * @param fileMode - The permission bits of the config, if this transaction creates it.
  * @param isAsync - Whether the generator may yield promises.
  * @returns False if the lock turned out to be lost. Nothing was written then, and the caller starts over.
  */

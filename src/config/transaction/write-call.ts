@@ -10,7 +10,7 @@ import {
 import type { ConfigTransaction, PendingChange } from './merge-changes.js';
 
 export interface WriteOptions extends WaitOptions {
-  /** The permissions of a config and lock file that this call creates, less the umask. Default 0o666. */
+  /** The permission bits of a config and lock file that this call creates. The umask applies. Default: 0o666. */
   fileMode?: number | undefined;
 }
 
@@ -20,10 +20,10 @@ export type WriteSyncOptions = Omit<WriteOptions, 'signal'>;
 /** A write without a `timeout` fails after the lock has not changed hands for this long. */
 const STALL_TIMEOUT_MS = 5_000;
 
-/** A write without a `timeout` fails after this long in any case. */
+/** A write without a `timeout` fails after this long even if the lock keeps changing hands. */
 const MAX_WAIT_MS = 60_000;
 
-/** The longest delay of a Node.js timer. A longer wait takes several. */
+/** The longest delay of a Node.js timer. A longer wait takes several timers. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 const DEFAULT_FILE_MODE = 0o666;
@@ -34,8 +34,8 @@ export function fileModeOf({ fileMode = DEFAULT_FILE_MODE }: WriteOptions): numb
 }
 
 /**
- * How long a call waits for the config's lock. A `timeout` counts from the call. Without one, the call times out after
- * 5 seconds without progress: while the holder's record keeps changing, a long queue is no error, for up to 60 seconds.
+ * How long a call waits for the config's lock. A `timeout` counts from the call. Without a `timeout`, the call fails
+ * after 5 seconds without progress. While the holder's record keeps changing, it waits for up to 60 seconds.
  */
 export class Deadline {
   readonly #start = performance.now();
@@ -123,7 +123,7 @@ export class WriteCall implements PendingChange {
     this.startClock();
   }
 
-  /** From here on the timeout counts. */
+  /** Starts the timer that enforces the deadline. */
   startClock(): void {
     if (this.#deadline.leftMs === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(() => this.#expire(), Math.min(this.#deadline.leftMs, MAX_TIMER_MS));
@@ -157,7 +157,7 @@ export class WriteCall implements PendingChange {
     else this.#resolve(outcome.value);
   }
 
-  /** Rejects the promise because the whole transaction failed. If the change itself threw, that error comes first. */
+  /** Rejects the promise because the whole transaction failed. An error that the change itself threw comes first. */
   fail(error: unknown): void {
     this.#end();
     this.#reject(this.outcome !== undefined && 'error' in this.outcome ? this.outcome.error : error);

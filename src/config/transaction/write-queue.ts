@@ -1,4 +1,4 @@
-// This folder turns calls into transactions: who waits, the queue, one transaction under the lock, and its steps.
+// This folder turns calls into transactions: the call, its queue, one transaction under the lock, and its steps.
 
 import { ZjjError } from '../../errors.js';
 import { acquire, acquireSync, type HeldLock, readRecord, timeoutError } from '../../lock/internal.js';
@@ -21,8 +21,8 @@ const queues = new Map<string, WriteQueue>();
 /**
  * Runs a change in a transaction, together with the other calls of this thread that wait for the same config.
  *
- * @param locate - Returns the config's absolute path. It is asked again once the lock is held, since another process may
- *   have changed the answer in the meantime.
+ * @param locate - Returns the config's absolute path. Called again once the lock is held, since another process may have
+ *   changed the answer in the meantime.
  * @param change - Runs under the lock; must be synchronous.
  * @returns What `change` returned, once its edits are on disk.
  */
@@ -235,7 +235,7 @@ class WriteQueue {
       call.startClock();
     }
     for (const call of later) this.#calls.add(call);
-    // An abort or a timeout during the merge raised no event.
+    // An abort or a timeout during the merge had no effect then.
     for (const call of batch) call.giveUpIfOver();
   }
 

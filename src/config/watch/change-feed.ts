@@ -44,7 +44,7 @@ export class ChangeFeed<T extends object> implements PathListener {
   /** Pending while the file looks half saved. */
   #settling: NodeJS.Timeout | undefined;
 
-  /** @throws as reading the config. */
+  /** @throws The errors of reading the config. */
   constructor(path: string, view: SnapshotSource<T>, listener: FeedListener<T>) {
     this.#path = path;
     this.#view = view;

@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { isTable, type TomlTable } from '../../toml/index.js';
 
 /**
- * The keys whose values differ between two tables. If both have a table under a key, the differing members are named
- * instead.
+ * The keys whose values differ between two tables. If both have a table under a key, the keys that differ within it are
+ * listed instead.
  */
 export function changedKeys(before: TomlTable, after: TomlTable): readonly (readonly string[])[] {
   const changed: (readonly string[])[] = [];

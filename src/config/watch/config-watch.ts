@@ -12,7 +12,8 @@ export interface ConfigChange<T> {
   readonly new: Readonly<T>;
   /**
    * The keys, as arrays of parts, whose stored or default values differ. If both sides have a table under a key, the
-   * differing members are named instead. With a schema these are still keys of the file, not of the schema's output.
+   * keys that differ within it are listed instead. With a schema, these are still keys of the file, not of the schema's
+   * output.
    */
   readonly keys: readonly (readonly string[])[];
 }

@@ -2,14 +2,14 @@ import { type FSWatcher, statSync, watch } from 'node:fs';
 import { basename } from 'node:path';
 import { walkPath } from '../file/walk-path.js';
 
-/** How often listeners look without an event. Network file systems send none, and event queues overflow. */
+/** How often listeners look even without an event. Network file systems send none, and event queues overflow. */
 const POLL_MS = 2_000;
 
 /** How many times to retry when a directory is replaced while we start watching it. After that, the poll takes over. */
 const MAX_ROUNDS = 10;
 
 export interface PathListener {
-  /** Whether it keeps the process alive. */
+  /** Whether the listener keeps the process alive. */
   readonly keepsAlive: boolean;
   /** Called when the path may lead to another file, or to other contents. */
   look(): void;
@@ -23,7 +23,7 @@ const watchedPaths = new Map<string, WatchedPath>();
  *
  * @param path - Absolute. Neither it nor its directory needs to exist.
  * @param pollMs - The interval in milliseconds. The first listener of a path sets it.
- * @returns Ends the watch. With the last listener of a path, everything is closed.
+ * @returns A function that ends the watch. Removing the last listener of a path closes everything.
  */
 export function watchPath(path: string, listener: PathListener, pollMs = POLL_MS): () => void {
   let watched = watchedPaths.get(path);
@@ -166,7 +166,7 @@ function addPlace(places: Map<string, Place>, directory: string, name: string): 
     const { dev, ino } = statSync(directory);
     places.set(directory, { directory, names: new Set([foldName(name)]), identity: `${dev}:${ino}` });
   } catch {
-    // It is gone. The next walk finds another.
+    // The directory is gone. The next walk takes that into account.
   }
 }
 

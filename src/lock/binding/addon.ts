@@ -8,8 +8,8 @@ export type LockMode = 'exclusive' | 'shared';
  *
  * @param status A member of `Status`.
  * @param waited Whether the wait thread had to block.
- * @param errno Only if the wait failed.
- * @param call The system call that failed. Only if the wait failed.
+ * @param errno Set only if the wait failed.
+ * @param call The system call that failed. Set only if the wait failed.
  */
 export type OnWaitEnd = (status: number, waited: boolean, errno?: number, call?: string) => void;
 

@@ -54,13 +54,13 @@ function expectedSize(file: string): number | undefined {
   }
 }
 
-/** The musl binary beside a glibc one. node-gyp-build recognizes musl only by Alpine's release file. */
+/** The musl binary next to a glibc binary. node-gyp-build detects musl only on Alpine, by /etc/alpine-release. */
 function muslSibling(file: string): string | undefined {
   const sibling = file.replace(/\.glibc\.node$/, '.musl.node');
   return sibling !== file && existsSync(sibling) ? sibling : undefined;
 }
 
-/** The nearest directory upward that has a package.json. This code runs from src/, and bundled from dist/. */
+/** The nearest directory upward that has a package.json. This code runs from src/ and, bundled, from dist/. */
 function findPackageRoot(directory: string): string {
   const parent = dirname(directory);
   return existsSync(join(directory, 'package.json')) || parent === directory ? directory : findPackageRoot(parent);

@@ -11,7 +11,7 @@ export interface NativeFailure {
   readonly syscall: string;
 }
 
-/** A system call that failed, by the number or by the name of its error. */
+/** A system call that failed, with the number or the name of its error. */
 export type SystemFailure = { readonly syscall: string } & ({ readonly errno: number } | { readonly code: string });
 
 /** Converts a failure of the addon to a lock error. Its `cause` looks like an error of node:fs. */
@@ -53,7 +53,7 @@ export function deadlockError(path: string): ZjjError {
  * Makes an error like those of node:fs, for a system call that failed elsewhere.
  *
  * @param path - The file that the call was made for.
- * @param failure - The call, and its error as `errno` or as `code`. The one that is missing is looked up.
+ * @param failure - The call, and its error as `errno` or as `code`. This function looks up the other.
  */
 export function systemError(path: string, failure: SystemFailure): NodeJS.ErrnoException {
   const { syscall } = failure;
@@ -64,7 +64,7 @@ export function systemError(path: string, failure: SystemFailure): NodeJS.ErrnoE
 /**
  * The name of an errno value on this platform, such as `ENOENT`. Undefined for a number that has none.
  *
- * @param errno - In either sign: libuv negates the values.
+ * @param errno - With either sign: libuv negates the values.
  */
 export function errnoName(errno: number): string | undefined {
   const absolute = Math.abs(errno);

@@ -2,7 +2,7 @@ import type { Addon, OnWaitEnd } from './addon.js';
 import { recordStart } from './holder.js';
 import { loadAddon } from './load-addon.js';
 
-/** Shared by all evaluations of this module that load the same addon, because the addon only calls back the first one. */
+/** Shared by all copies of this module that load the same addon, because the addon calls back only the first copy. */
 interface Waits {
   readonly pending: Map<number, OnWaitEnd>;
   keptAlive: number;
@@ -57,7 +57,10 @@ export function forgetWait(index: number): void {
   waits().pending.delete(index);
 }
 
-/** Counts the waits that keep the event loop alive. Call it with true for each one, and later with false. */
+/**
+ * Counts the queues that keep the event loop alive. A queue calls it with true when it starts to do so, and with false
+ * when it stops.
+ */
 export function keepAlive(keep: boolean): void {
   const shared = waits();
   shared.keptAlive += keep ? 1 : -1;

@@ -1,5 +1,5 @@
 /**
- * Defers a task, so that a burst of calls runs it once instead of each time.
+ * Defers a task, so that a burst of calls runs it only once.
  *
  * @param task - The task to run.
  * @returns A function that schedules the task for the next turn of the event loop. However often it is called until

@@ -2,14 +2,14 @@ import { addon } from '../binding/native-locks.js';
 
 /**
  * How long a process may acquire a path's lock repeatedly without having to wait, before it pauses. The limit is low
- * once the process has met others. Otherwise it doubles with each pause that found the lock free: usually nobody is
- * waiting.
+ * after the process had to wait for others. It doubles each time the lock is still free after a pause: usually nobody
+ * is waiting.
  */
 const CONTENDED_STREAK_MS = 0.3;
 const FIRST_STREAK_MS = 1;
 const LONGEST_STREAK_MS = 8;
 
-/** Long enough for a process that the release woke to be running on a processor. */
+/** Long enough for the scheduler to run a process that the release woke. */
 const PAUSE_MS = 0.06;
 
 /**
@@ -23,7 +23,7 @@ export class Fairness {
   #released = Number.NEGATIVE_INFINITY;
   #hasPaused = false;
 
-  /** Whether others held the lock at the last pause or the last try. */
+  /** Whether this process had to wait, and no pause since then found the lock free. */
   get isContended(): boolean {
     return this.#longestStreakMs === CONTENDED_STREAK_MS;
   }

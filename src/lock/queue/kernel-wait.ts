@@ -45,7 +45,7 @@ export class KernelWait {
     this.#send(1);
   }
 
-  /** Sends the signal until the thread is out: one that arrives just before the thread enters the kernel is lost. */
+  /** Resends the signal until the wait ends: a signal that arrives just before the thread enters the kernel is lost. */
   #send(pauseMs: number): void {
     if (!addon().cancelWait(this.index)) {
       forgetWait(this.index);

@@ -8,7 +8,7 @@ import { Fairness } from './fairness.js';
 import { KernelWait } from './kernel-wait.js';
 import { type Cancellation, type Waiter, WaiterList } from './waiter.js';
 
-/** How often to try the lock when no thread can wait for it. */
+/** How often to try the lock when no thread is available to wait for it. */
 const POLL_MS = 20;
 
 /** Closes the file that a release left open for the next call of the same turn. */
@@ -65,12 +65,12 @@ export class PathQueue {
     return !this.hasWaiters && this.#pausedCalls === 0 && this.#exclusiveHeld + this.#sharedHeld === 0;
   }
 
-  /** Whether a new call must pause first, because others go first or earlier calls are still paused. */
+  /** Whether a new call must pause first, to let other processes go first or because earlier calls are still paused. */
   get mustPause(): boolean {
     return this.#pausedCalls > 0 || this.fairness.pauseMs() > 0;
   }
 
-  /** Whether a call can start to wait without a pause and a try: others probably hold the lock after the pause. */
+  /** Whether a call can skip the pause and the first try: others will probably hold the lock after the pause. */
   get isContended(): boolean {
     return this.#pausedCalls === 0 && this.fairness.isContended;
   }
@@ -157,7 +157,7 @@ export class PathQueue {
     else this.#advance();
   }
 
-  /** Removes a waiter. It is rejected at once, or, if the kernel is waiting for it alone, when that wait has ended. */
+  /** Removes a waiter and rejects it: at once, or, if the wait in the kernel is for it alone, when that wait ends. */
   cancel(waiter: Waiter, cancellation: Cancellation): void {
     if (waiter.cancellation !== undefined) return;
     const wasFirst = this.#waiters.first === waiter;

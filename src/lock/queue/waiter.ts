@@ -1,6 +1,6 @@
 import type { LockMode } from '../binding/addon.js';
 
-/** A call of lock() that waits, as a link in its queue. */
+/** A lock() call that waits, as a link in its queue. */
 export interface Waiter {
   readonly mode: LockMode;
   readonly fileMode: number;
@@ -9,7 +9,7 @@ export interface Waiter {
   /** Resolves the call with the lock that has this index. */
   grant(index: number): void;
   reject(reason: unknown): void;
-  /** Why the waiter was cancelled. Set only if the kernel was waiting for it alone, until that wait ends. */
+  /** Why the waiter was cancelled. Set only if its promise has to wait until the kernel wait ends. */
   cancellation: Cancellation | undefined;
   previous: Waiter | undefined;
   next: Waiter | undefined;

@@ -37,7 +37,7 @@ function openHeader(root: Table, { key, isArray }: HeaderNode): Table {
   return element;
 }
 
-/** Returns the table of a name, created if it does not exist. An array of tables gives its last element. */
+/** Returns the table with a name, and creates it if it is missing. For an array of tables, returns the last element. */
 function openTable(parent: Table, name: string): Table {
   const node = parent.members.get(name);
   const table = node?.kind === 'array' ? node.elements[node.elements.length - 1] : node;

@@ -1,4 +1,4 @@
-/** Finds the smallest change of a text that gives a key a new value, and proves it with the gate. */
+/** Finds the smallest change of a text that gives a key a new value, and checks it with the gate. */
 
 import { ZjjError } from '../../errors.js';
 import { formatKey } from '../syntax/key-path.js';
@@ -159,7 +159,7 @@ export class DocumentEdit<Document extends ParsedText> {
   /**
    * Returns the node at a key, or a value within a leaf; undefined if the key is missing.
    *
-   * @param isToUnset True to refuse a key in an array of tables. Otherwise such a key is missing.
+   * @param isToUnset True to throw for a key in an array of tables. Otherwise such a key counts as missing.
    */
   #find(parts: readonly string[], isToUnset = false): Node | Typed | undefined {
     let node: Node = this.#root;

@@ -3,7 +3,7 @@ import { isSame, type Typed } from '../syntax/typed.js';
 import { lineEnd, lineStart } from './lines.js';
 import type { ParsedText } from './parsed-text.js';
 
-/** An edit produced a text that differs from the expected one. Nothing of it may be written. */
+/** The text that an edit produced is not the expected one. It must not be written. */
 export class GateError extends Error {
   static {
     GateError.prototype.name = 'GateError';
@@ -36,7 +36,7 @@ export function checkEdit(before: ParsedText, after: ParsedText, expected: Typed
   if (hasBom !== (after.text !== after.body)) throw new GateError('The edit changed the byte order mark');
   const touchedKeys = new KeyTree(edited);
   const unsetKeys = new KeyTree(edited.filter(({ isUnset }) => isUnset));
-  // Usually nearly the whole text is the same at both ends, and the rest passes. Comparing only the rest is faster.
+  // Usually the texts differ only in a short range, and that range passes. Comparing only that range is faster.
   const [oldRange, newRange] = changedRanges(before.body, after.body);
   if (findFault(before, oldRange, after, newRange, touchedKeys, unsetKeys) === undefined) return;
   const fault = findFault(before, wholeRange(before), after, wholeRange(after), touchedKeys, unsetKeys);
@@ -47,7 +47,7 @@ function wholeRange({ body }: ParsedText): LineRange {
   return { start: 0, end: body.length };
 }
 
-/** Returns the parts of two texts that remain without the equal lines at their starts and at their ends. */
+/** Strips the equal lines from the start and the end of two texts, and returns the range that remains of each. */
 function changedRanges(before: string, after: string): [LineRange, LineRange] {
   const shorter = Math.min(before.length, after.length);
   let start = 0;
@@ -58,7 +58,7 @@ function changedRanges(before: string, after: string): [LineRange, LineRange] {
   while (same < most && before.charCodeAt(before.length - 1 - same) === after.charCodeAt(after.length - 1 - same)) {
     same += 1;
   }
-  // The equal ends start in the middle of a line. Only the lines after that one are equal as a whole.
+  // The equal ends may start in the middle of a line. Only the lines after that line are equal as a whole.
   const newline = before.indexOf('\n', before.length - same);
   const kept = newline < 0 ? 0 : before.length - newline - 1;
   return [
@@ -112,7 +112,7 @@ function overlaps(range: LineRange, start: number, end: number): boolean {
   return end > range.start && start < range.end;
 }
 
-/** Returns the first of the lines that a range of the text does not have in their order. */
+/** Returns the first of `lines` that is missing from a range of the text, or is out of order there. */
 function missingLine(lines: readonly string[], text: string, { start, end }: LineRange): string | undefined {
   const found = text.slice(start, end).split('\n');
   const isAtEnd = end === text.length;

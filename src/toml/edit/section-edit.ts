@@ -8,7 +8,7 @@ import type { UndoLog } from './undo-log.js';
 export class SectionEditor {
   readonly #pieces: PieceList;
   readonly #log: UndoLog;
-  /** The newline for a place that has no line before it. */
+  /** The newline to use where no line comes before. */
   readonly #newline: string;
 
   constructor(pieces: PieceList, log: UndoLog, newline: string) {
@@ -94,7 +94,7 @@ export class SectionEditor {
     }
   }
 
-  /** Adds a blank line after the first entry of the root, unless one follows or the text ends there. */
+  /** Adds a blank line after the first entry of the root, unless a blank line follows or the text ends there. */
   #separate(root: Section, end: Piece, newline: string): void {
     let next = end.next;
     while (next?.text === '') next = next.next;

@@ -48,7 +48,7 @@ export class TomlDateTime {
    * Converts an 'offset-date-time' to a Date. Digits beyond milliseconds are dropped. A leap second becomes the first
    * second of the next minute.
    *
-   * @throws {TypeError} The kind is another one: only an 'offset-date-time' identifies an instant.
+   * @throws {TypeError} The kind is not 'offset-date-time': only that kind identifies an instant.
    * @example
    * TomlDateTime.parse('1979-05-27T00:32:00-07:00').toDate().toISOString() // '1979-05-27T07:32:00.000Z'
    */

@@ -67,7 +67,7 @@ function invalidKey(key: string, reason: string): ZjjError {
 }
 
 /**
- * Returns the shortest TOML key path of some parts. A part that cannot be bare is in double quotes.
+ * Returns the shortest TOML key path for the parts. A part that cannot be bare is in double quotes.
  *
  * @example
  * formatKey(['servers', 'example.org']) // 'servers."example.org"'

@@ -157,7 +157,7 @@ class Parser {
     return { type: 'table', entries, members: table.members, start, end: this.#position };
   }
 
-  /** Skips the same in an inline table, where TOML 1.0 allows only spaces and tabs. */
+  /** Skips white space, newlines and comments in an inline table. TOML 1.0 allows only spaces and tabs there. */
   #skipWithinInline(): void {
     this.#skip(spaces);
     const start = this.#position;

@@ -4,8 +4,8 @@ import type { TomlScalar, TomlTable, TomlValue } from './toml-value.js';
 export const maxDepth = 1000;
 
 /**
- * A value with its TOML type. A JavaScript number does not tell the type: `1` and `1.0` are both 1. `text` is the
- * notation of the value, where that is already known.
+ * A value with its TOML type. A JavaScript number does not carry the type: `1` and `1.0` are both 1. `text` is the
+ * notation of the value, if that is already known.
  */
 export type Typed = TypedScalar | TypedArray | TypedTable;
 

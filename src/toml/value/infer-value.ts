@@ -7,8 +7,8 @@ import { literalNode, TomlLiteral } from './literal.js';
 export type ValueType = 'string' | 'integer' | 'float' | 'boolean' | 'datetime' | 'array' | 'toml';
 
 /**
- * Infers the value of a word on the command line. A TOML literal is that value, in the same notation. Any other text is
- * a string.
+ * Infers the value of a word on the command line. Text that is a TOML value becomes that value, in the same notation.
+ * Any other text is a string.
  *
  * @throws {ZjjError} INVALID_VALUE: the text starts like an array or an inline table but is not one, or it is an
  *   integer beyond 64 bits. CONFIG_LIMIT: see {@link TomlLiteral}.

@@ -1,4 +1,4 @@
-/** JavaScript values in, TOML text out: the values that writes accept, their notation, and inference from a word. */
+/** JavaScript values in, TOML text out: the values that writes accept, their notation, and inference from text. */
 
 import type { TomlScalar } from '../syntax/toml-value.js';
 import type { TomlLiteral } from './literal.js';
