@@ -13,6 +13,7 @@ const stage = join(root, 'build', 'sanitize');
 const tests = [
   'platform_test',
   'lock_record_test',
+  'file_content_test',
   'file_lock_test',
   'file_commit_test',
   'wait_thread_test',
