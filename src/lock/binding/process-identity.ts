@@ -17,7 +17,8 @@ export function startOf(pid: number): number | undefined {
     // The name of the program comes before it, in parentheses, and may contain anything.
     const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').pop()?.split(' ');
     const start = Number(fields?.[START_FIELD]);
-    return Number.isSafeInteger(start) ? start : undefined;
+    // Some emulators of Linux answer with zeros.
+    return Number.isSafeInteger(start) && start > 0 ? start : undefined;
   } catch {
     return undefined;
   }
