@@ -29,6 +29,9 @@ bool NamesFile(const char* path, const FileIdentity& identity, struct stat* st) 
   return lstat(path, st) == 0 && IdentityOf(*st) == identity;
 }
 
+// ESTALE: a network file system has just lost the file.
+bool IsTransient(int error) { return error == EINTR || error == ESTALE; }
+
 int OperationOf(LockMode mode) { return mode == LockMode::kShared ? LOCK_SH : LOCK_EX; }
 
 }  // namespace
@@ -47,7 +50,7 @@ LockStatus FileLock::OpenOnce() {
     }
     if (fd < 0) {
       // A network file system can list a file that it no longer has.
-      if (errno == ENOENT || errno == EINTR) return Unstable("open", errno);
+      if (errno == ENOENT || IsTransient(errno)) return Unstable("open", errno);
       if (errno == ELOOP || errno == ENXIO) return LockStatus::kInvalid;
       // A file server holds a lease. The kernel has just asked it to give the lease up.
       if (errno == EWOULDBLOCK) return LockStatus::kBusy;
@@ -59,14 +62,14 @@ LockStatus FileLock::OpenOnce() {
     // With O_EXCL exactly one process knows that it created the file. O_CREAT alone would fail for another user's
     // file in a sticky directory (protected_regular).
     int fd = open(path_.get(), O_RDWR | O_CREAT | O_EXCL | kOpenFlags, static_cast<mode_t>(options_.file_mode));
-    if (fd < 0) return errno == EEXIST || errno == EINTR ? Unstable("open", errno) : Fail("open");
+    if (fd < 0) return errno == EEXIST || IsTransient(errno) ? Unstable("open", errno) : Fail("open");
     file_ = fd;
     created_ = true;
     writable_ = true;
   } else {
-    return errno == EINTR ? Unstable("lstat", errno) : Fail("lstat");
+    return IsTransient(errno) ? Unstable("lstat", errno) : Fail("lstat");
   }
-  if (fstat(static_cast<int>(file_), &st) != 0) return errno == EINTR ? Unstable("fstat", errno) : Fail("fstat");
+  if (fstat(static_cast<int>(file_), &st) != 0) return IsTransient(errno) ? Unstable("fstat", errno) : Fail("fstat");
   if (!S_ISREG(st.st_mode)) {
     Close();
     return LockStatus::kInvalid;
