@@ -238,7 +238,7 @@ export class PathQueue {
     this.#updateKeepAlive();
   }
 
-  #endWait(wait: KernelWait, status: number, waited: boolean, errno = 0, syscall = ''): void {
+  #endWait(wait: KernelWait, status: number, waited: boolean, errno: number, syscall: string): void {
     this.#wait = undefined;
     if (waited) this.fairness.noteWaited();
     else this.fairness.noteFree();
