@@ -4,7 +4,7 @@ import type { Waiter } from './waiter.js';
 
 interface KernelWaitEvents {
   readonly onEnd: OnEnd;
-  /** The thread could not be woken, so the wait is abandoned. `onEnd` will not be called. */
+  /** The thread could not be woken within a second, so the wait is abandoned. `onEnd` will not be called. */
   readonly onLost: () => void;
 }
 

@@ -268,8 +268,8 @@ export class PathQueue {
   }
 
   /**
-   * Abandons a wait whose thread could not be woken, because other code took over the addon's signal. The thread
-   * unlocks and exits once the kernel grants it the lock.
+   * Abandons a wait whose thread could not be woken: other code took over the addon's signal, or the file system ignores
+   * signals. The thread unlocks and exits once the kernel grants it the lock. Until then, later waiters poll.
    */
   #loseWait(wait: KernelWait): void {
     this.#wait = undefined;
