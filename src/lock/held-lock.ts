@@ -103,16 +103,17 @@ export class HeldLock implements FileLock {
   /**
    * Hands the lock to native code, which releases it on another thread.
    *
-   * @param take - Gets the lock's index, and a function to call once the lock is released. Returns whether native code
-   *   took the lock.
-   * @returns The result of `take`. If true, this object no longer holds the lock.
+   * @param take - Gets the lock's index, and a function to call once the lock is released. Returns undefined if native
+   *   code did not take the lock.
+   * @returns The result of `take`. If defined, this object no longer holds the lock.
    */
-  static handOver(lock: HeldLock, take: (index: number, onReleased: () => void) => boolean): boolean {
+  static handOver<T>(lock: HeldLock, take: (index: number, onReleased: () => void) => T | undefined): T | undefined {
     const queue = lock.#queue;
-    if (!take(lock.#index, () => queue.noteReleased(lock.mode))) return false;
+    const taken = take(lock.#index, () => queue.noteReleased(lock.mode));
+    if (taken === undefined) return undefined;
     lock.#index = -1;
     if (lock.#isWatched) leaks.unregister(lock);
-    return true;
+    return taken;
   }
 
   /** Changes the owner of the lock file, so that this user can write it too. The lock works even if this fails. */

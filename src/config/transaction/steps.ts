@@ -1,10 +1,10 @@
-import { syncDescriptor, syncDescriptorAsync } from '../file/descriptor.js';
+import type { Task } from '../../lock/internal.js';
+import { syncDescriptor, syncOnThread } from '../file/descriptor.js';
 
 /**
- * A point where a transaction pauses: a descriptor that must be synced before it continues, or the result of work on
- * another thread.
+ * A point where a transaction pauses: a descriptor that must be synced before it continues, or the result of a task.
  */
-export type Step = number | Promise<boolean>;
+export type Step = number | Task<boolean>;
 
 /** A transaction as a generator, so that one implementation serves the synchronous and the asynchronous form. */
 export type Steps<R> = Generator<Step, R, boolean | undefined>;
@@ -15,8 +15,8 @@ export async function runSteps<R>(steps: Steps<R>): Promise<R> {
   while (!step.done) {
     let answer: boolean | undefined;
     try {
-      if (typeof step.value === 'number') await syncDescriptorAsync(step.value);
-      else answer = await step.value;
+      if (typeof step.value === 'number') await sync(step.value);
+      else answer = await step.value.promise;
     } catch (error) {
       step = steps.throw(error);
       continue;
@@ -26,7 +26,14 @@ export async function runSteps<R>(steps: Steps<R>): Promise<R> {
   return step.value;
 }
 
-/** Runs steps to their end and blocks. The steps must not yield promises. */
+/** Never uses libuv's pool: reads of this process may block it while others wait for the lock. */
+async function sync(fd: number): Promise<void> {
+  const task = syncOnThread(fd);
+  if (task === undefined) syncDescriptor(fd);
+  else await task.promise;
+}
+
+/** Runs steps to their end and blocks. The steps must not yield tasks. */
 export function runStepsSync<R>(steps: Steps<R>): R {
   let step = steps.next();
   while (!step.done) {

@@ -18,7 +18,7 @@ import type { Steps } from './steps.js';
  * @param path - The config, resolved.
  * @param changes - The calls to merge; each gets its outcome.
  * @param fileMode - The permission bits of the config, if this transaction creates it.
- * @param isAsync - Whether the generator may yield promises.
+ * @param isAsync - Whether the generator may yield tasks.
  * @returns False if the lock turned out to be lost. Nothing was written then, and the caller starts over.
  */
 export function* runTransaction(

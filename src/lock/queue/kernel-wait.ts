@@ -1,10 +1,10 @@
-import type { LockMode, OnWaitEnd } from '../binding/addon.js';
-import { addon, forgetWait, onWaitEnd } from '../binding/native-locks.js';
+import type { Ending, LockMode, OnEnd } from '../binding/addon.js';
+import { addon, finish, forgetWait, onEnd } from '../binding/native-locks.js';
 import type { Waiter } from './waiter.js';
 
 interface KernelWaitEvents {
-  readonly onEnd: OnWaitEnd;
-  /** The thread could not be woken, so the wait is abandoned. `onEnd` will not be called. */
+  readonly onEnd: OnEnd;
+  /** The thread could not be woken within a second, so the wait is abandoned. `onEnd` will not be called. */
   readonly onLost: () => void;
 }
 
@@ -22,15 +22,25 @@ export class KernelWait {
     this.index = index;
     this.mode = mode;
     this.#events = events;
-    onWaitEnd(index, (status, waited, errno, call) => {
-      if (this.#isCancelling) clearTimeout(this.#resend);
-      events.onEnd(status, waited, errno, call);
-    });
+    onEnd(index, (...ending) => this.#end(ending));
   }
 
   /** False once a cancel has begun. */
   get isPending(): boolean {
     return !this.#isCancelling;
+  }
+
+  /**
+   * Blocks until the wait ends, and calls `onEnd` before it returns.
+   *
+   * @param timeoutMs - In milliseconds.
+   * @returns False if the time is over. The wait goes on then.
+   */
+  finish(timeoutMs: number): boolean {
+    const ending = finish(this.index, timeoutMs);
+    if (ending === undefined) return false;
+    this.#end(ending);
+    return true;
   }
 
   cancelFor(waiter: Waiter): void {
@@ -43,6 +53,11 @@ export class KernelWait {
     if (this.#isCancelling) return;
     this.#isCancelling = true;
     this.#send(1);
+  }
+
+  #end(ending: Ending): void {
+    if (this.#isCancelling) clearTimeout(this.#resend);
+    this.#events.onEnd(...ending);
   }
 
   /** Resends the signal until the wait ends: a signal that arrives just before the thread enters the kernel is lost. */

@@ -238,7 +238,7 @@ export class PathQueue {
     this.#updateKeepAlive();
   }
 
-  #endWait(wait: KernelWait, status: number, waited: boolean, errno = 0, syscall = ''): void {
+  #endWait(wait: KernelWait, status: number, waited: boolean, errno: number, syscall: string): void {
     this.#wait = undefined;
     if (waited) this.fairness.noteWaited();
     else this.fairness.noteFree();
@@ -268,8 +268,8 @@ export class PathQueue {
   }
 
   /**
-   * Abandons a wait whose thread could not be woken, because other code took over the addon's signal. The thread
-   * unlocks and exits once the kernel grants it the lock.
+   * Abandons a wait whose thread could not be woken: other code took over the addon's signal, or the file system ignores
+   * signals. The thread unlocks and exits once the kernel grants it the lock. Until then, later waiters poll.
    */
   #loseWait(wait: KernelWait): void {
     this.#wait = undefined;
