@@ -58,6 +58,7 @@ export class HeldLock implements FileLock {
   readonly #queue: PathQueue;
   #index: number;
   #isWatched = false;
+  #end: (() => void) | undefined;
 
   constructor(queue: PathQueue, index: number, mode: LockMode) {
     this.path = queue.path;
@@ -109,11 +110,24 @@ export class HeldLock implements FileLock {
    */
   static handOver<T>(lock: HeldLock, take: (index: number, onReleased: () => void) => T | undefined): T | undefined {
     const queue = lock.#queue;
-    const taken = take(lock.#index, () => queue.noteReleased(lock.mode));
+    const taken = take(lock.#index, () => {
+      lock.#forgetEnd();
+      queue.noteReleased(lock.mode);
+    });
     if (taken === undefined) return undefined;
     lock.#index = -1;
     if (lock.#isWatched) leaks.unregister(lock);
     return taken;
+  }
+
+  /**
+   * Lets synchronous calls of this thread that need the lock end this holder. Without it they throw LOCK_DEADLOCK.
+   *
+   * @param end - Ends what the lock is held for, releases the lock, and blocks until that is done. May do nothing.
+   */
+  static endOnDemand(lock: HeldLock, end: () => void): void {
+    lock.#end = end;
+    lock.#queue.ends.add(end);
   }
 
   /** Changes the owner of the lock file, so that this user can write it too. The lock works even if this fails. */
@@ -140,6 +154,10 @@ export class HeldLock implements FileLock {
     const index = this.#index;
     this.#index = -1;
     if (this.#isWatched) leaks.unregister(this);
+    this.#forgetEnd();
     this.#queue.release(index, this.mode, clean);
+  }
+  #forgetEnd(): void {
+    if (this.#end !== undefined) this.#queue.ends.delete(this.#end);
   }
 }

@@ -13,7 +13,7 @@ export {
   readHolderRecord,
   readRecord,
 } from './binding/holder.js';
-export { errnoName, systemError, timeoutError } from './binding/lock-error.js';
+export { deadlockError, errnoName, systemError, timeoutError } from './binding/lock-error.js';
 export { hasChangedHands, type LockLook, lookAtLock, showsLife } from './binding/lock-look.js';
 export { addon, setLockCommand } from './binding/native-locks.js';
 export { startOf } from './binding/process-identity.js';
@@ -22,3 +22,4 @@ export { HeldLock } from './held-lock.js';
 export * from './index.js';
 export { acquire, acquireSync } from './lock.js';
 export { absolutePath, checkFileMode, checkTimeout } from './options.js';
+export { aheadOfWaiters } from './wait-sync.js';

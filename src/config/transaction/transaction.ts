@@ -84,7 +84,7 @@ function chownLockFile(lock: HeldLock, config: Stats): void {
 }
 
 /** Syncs the name of the config's directory before its first file. Its creator may not have synced it yet. */
-function* syncParentDirectory(path: string): Generator<number, void> {
+function* syncParentDirectory(path: string): Steps<void> {
   try {
     yield* syncPath(dirname(dirname(path)), 'directory');
   } catch (error) {
@@ -92,7 +92,7 @@ function* syncParentDirectory(path: string): Generator<number, void> {
   }
 }
 
-function* syncResult(path: string, isUnchanged: boolean): Generator<number, void> {
+function* syncResult(path: string, isUnchanged: boolean): Steps<void> {
   try {
     // The file that this call read and left unchanged may come from a rename that is not durable yet.
     if (isUnchanged) yield* syncPath(path, 'file');
@@ -102,7 +102,7 @@ function* syncResult(path: string, isUnchanged: boolean): Generator<number, void
   }
 }
 
-function* syncPath(path: string, kind: 'file' | 'directory'): Generator<number, void> {
+function* syncPath(path: string, kind: 'file' | 'directory'): Steps<void> {
   const fd = openToSync(path, kind);
   if (fd === undefined) return;
   try {
