@@ -1,6 +1,7 @@
 // The config store: one TOML file that any number of processes can write at once.
 
 import type { WaitOptions } from '../lock/index.js';
+import { checkFunction, checkOptions, checkTimeout, type OptionNames, throwIfAborted } from '../lock/internal.js';
 import { type Key, parseKey, type TomlInput, type TomlTable, type TomlValue } from '../toml/index.js';
 import { readDocument } from './file/read-document.js';
 import { configPath } from './file/resolve.js';
@@ -9,9 +10,10 @@ import type { StandardSchema } from './schema.js';
 import { StoreView } from './store-view.js';
 import { findInTable } from './tables.js';
 import { type ConfigTransaction, isThenable } from './transaction/merge-changes.js';
-import type { WriteOptions } from './transaction/write-call.js';
+import { transact, transactSync } from './transaction/transact.js';
+import { checkWriteOptions, fileModeOf, WRITE_OPTIONS, type WriteOptions } from './transaction/write-call.js';
 import { type ConfigChange, ConfigWatch, onConfigChange, type WatchOptions } from './watch/config-watch.js';
-import { changeToSet, changeToUnset, isAbsent, updateConfig, updateConfigSync } from './write.js';
+import { changeToSet, changeToUnset, isAbsent } from './write.js';
 
 export interface ConfigStoreOptions<T extends object, Input extends object = T> extends WriteOptions {
   /** Values for keys that are not stored, at any depth. Never written. */
@@ -25,6 +27,11 @@ export interface ConfigStoreOptions<T extends object, Input extends object = T> 
 
 /** As {@link WaitOptions}, for the synchronous forms. */
 type WaitSyncOptions = Omit<WaitOptions, 'signal'>;
+
+const STORE_OPTIONS: OptionNames = new Set(['defaults', 'schema', ...WRITE_OPTIONS]);
+const CALL_SYNC_OPTIONS: OptionNames = new Set(['timeout', 'onWait']);
+const CALL_OPTIONS: OptionNames = new Set([...CALL_SYNC_OPTIONS, 'signal']);
+const WATCH_OPTIONS: OptionNames = new Set(['signal', 'onError']);
 
 type Named<T> = Extract<keyof T, string>;
 /** If T names no keys: any key, and any value that TOML can express. */
@@ -77,7 +84,11 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
   );
   constructor(path: string | URL, options?: ConfigStoreOptions<T>);
   constructor(path: string | URL, options: ConfigStoreOptions<T, Input> = {}) {
+    checkOptions(options, STORE_OPTIONS);
     const { defaults = {}, schema, ...writeOptions } = options;
+    checkWriteOptions(writeOptions, WRITE_OPTIONS);
+    if (writeOptions.timeout !== undefined) checkTimeout(writeOptions.timeout);
+    fileModeOf(writeOptions);
     this.path = configPath(path);
     this.#options = writeOptions;
     this.#view = new StoreView(this.path, defaults, schema);
@@ -140,14 +151,14 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
   set<K extends Named<Input>>(key: SetKey<Input, K>, value: SetValue<Input, K>, options?: WaitOptions): Promise<void>;
   set(key: readonly [string, string, ...string[]], value: TomlInput, options?: WaitOptions): Promise<void>;
   async set(key: Key, value: unknown, options?: WaitOptions): Promise<void> {
-    await this.update(changeToSet(key, value as TomlInput), options);
+    await this.#update(changeToSet(key, value as TomlInput), this.#with(options, CALL_OPTIONS));
   }
 
   /** As {@link set}, but blocks the thread. Also throws LOCK_DEADLOCK if the wait could never end. */
   setSync<K extends Named<Input>>(key: SetKey<Input, K>, value: SetValue<Input, K>, options?: WaitSyncOptions): void;
   setSync(key: readonly [string, string, ...string[]], value: TomlInput, options?: WaitSyncOptions): void;
   setSync(key: Key, value: unknown, options?: WaitSyncOptions): void {
-    this.updateSync(changeToSet(key, value as TomlInput), options);
+    this.#updateSync(changeToSet(key, value as TomlInput), this.#with(options, CALL_SYNC_OPTIONS));
   }
 
   /**
@@ -161,14 +172,16 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
    * await store.unset('token');
    */
   async unset(key: Key, options?: WaitOptions): Promise<boolean> {
+    const merged = this.#with(options, CALL_OPTIONS);
     const change = changeToUnset(key);
-    return isAbsent(this.path) ? false : this.update(change, options);
+    return isAbsent(this.path) ? false : this.#update(change, merged);
   }
 
   /** As {@link unset}, but blocks the thread. Also throws LOCK_DEADLOCK if the wait could never end. */
   unsetSync(key: Key, options?: WaitSyncOptions): boolean {
+    const merged = this.#with(options, CALL_SYNC_OPTIONS);
     const change = changeToUnset(key);
-    return isAbsent(this.path) ? false : this.updateSync(change, options);
+    return isAbsent(this.path) ? false : this.#updateSync(change, merged);
   }
 
   /**
@@ -203,7 +216,7 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
     change: (transaction: ConfigTransaction) => R extends PromiseLike<unknown> ? never : R,
     options?: WaitOptions,
   ): Promise<R> {
-    return updateConfig<R>(this.path, this.#validated(change), this.#with(options));
+    return this.#update<R>(change, this.#with(options, CALL_OPTIONS));
   }
 
   /** As {@link update}, but blocks the thread. Also throws LOCK_DEADLOCK if the wait could never end. */
@@ -211,7 +224,7 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
     change: (transaction: ConfigTransaction) => R extends PromiseLike<unknown> ? never : R,
     options?: WaitSyncOptions,
   ): R {
-    return updateConfigSync<R>(this.path, this.#validated(change), this.#with(options));
+    return this.#updateSync<R>(change, this.#with(options, CALL_SYNC_OPTIONS));
   }
 
   /**
@@ -240,7 +253,7 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
    * }
    */
   watch(options: WatchOptions = {}): AsyncIterableIterator<ConfigChange<T>> & AsyncDisposable {
-    return new ConfigWatch(this.path, this.#view, { signal: this.#options.signal, ...options });
+    return new ConfigWatch(this.path, this.#view, this.#watchWith(options));
   }
 
   /**
@@ -257,7 +270,7 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
    */
   onChange(listener: (change: ConfigChange<T>) => void, options: WatchOptions = {}): Disposable {
     if (typeof listener !== 'function') throw new TypeError(`listener must be a function, not ${typeof listener}`);
-    return onConfigChange(this.path, this.#view, listener, { signal: this.#options.signal, ...options });
+    return onConfigChange(this.path, this.#view, listener, this.#watchWith(options));
   }
 
   /** Wraps a change so that it throws if its result does not match the schema. */
@@ -271,9 +284,34 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
     };
   }
 
-  #with(options: WaitOptions | undefined): WriteOptions {
-    if (options === undefined) return this.#options;
-    const { timeout = this.#options.timeout, signal = this.#options.signal, onWait = this.#options.onWait } = options;
+  #update<R>(change: (transaction: ConfigTransaction) => R, options: WriteOptions): Promise<R> {
+    return transact<R>(() => this.path, this.#validated(change), options);
+  }
+
+  #updateSync<R>(change: (transaction: ConfigTransaction) => R, options: WriteOptions): R {
+    return transactSync<R>(() => this.path, this.#validated(change), options);
+  }
+
+  /**
+   * A call's options over those of the store.
+   *
+   * @throws TypeError: an option is unknown or of the wrong type. The signal's reason if it is aborted.
+   */
+  #with(options: WaitOptions | undefined, names: OptionNames): WriteOptions {
+    checkWriteOptions(options, names);
+    const {
+      timeout = this.#options.timeout,
+      signal = this.#options.signal,
+      onWait = this.#options.onWait,
+    } = options ?? this.#options;
+    throwIfAborted(signal);
     return { ...this.#options, timeout, signal, onWait };
+  }
+
+  #watchWith(options: WatchOptions): WatchOptions {
+    checkWriteOptions(options, WATCH_OPTIONS);
+    checkFunction(options.onError, 'onError');
+    const { signal = this.#options.signal, onError } = options;
+    return { signal, onError };
   }
 }

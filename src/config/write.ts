@@ -1,9 +1,16 @@
+import { throwIfAborted } from '../lock/internal.js';
 import { copyInput, type Key, parseKey, type TomlInput } from '../toml/index.js';
 import { readFile } from './file/read-file.js';
 import { configPath } from './file/resolve.js';
 import type { ConfigTransaction } from './transaction/merge-changes.js';
 import { hasPendingCalls, transact, transactSync } from './transaction/transact.js';
-import type { WriteOptions, WriteSyncOptions } from './transaction/write-call.js';
+import {
+  checkWriteOptions,
+  WRITE_OPTIONS,
+  WRITE_SYNC_OPTIONS,
+  type WriteOptions,
+  type WriteSyncOptions,
+} from './transaction/write-call.js';
 
 /**
  * Sets one key. Any number of processes, threads and tasks can do so at once: each write is merged into what the others
@@ -48,12 +55,15 @@ export function setConfigValueSync(path: string | URL, key: Key, value: TomlInpu
  * await unsetConfigValue('config.toml', 'server.port');
  */
 export async function unsetConfigValue(path: string | URL, key: Key, options?: WriteOptions): Promise<boolean> {
+  checkWriteOptions(options, WRITE_OPTIONS);
+  throwIfAborted(options?.signal);
   const change = changeToUnset(key);
   return isAbsent(path) ? false : updateConfig(path, change, options);
 }
 
 /** As {@link unsetConfigValue}, but blocks the thread. Also throws LOCK_DEADLOCK if the wait could never end. */
 export function unsetConfigValueSync(path: string | URL, key: Key, options?: WriteSyncOptions): boolean {
+  checkWriteOptions(options, WRITE_SYNC_OPTIONS);
   const change = changeToUnset(key);
   return isAbsent(path) ? false : updateConfigSync(path, change, options);
 }
@@ -80,6 +90,7 @@ export async function updateConfig<R>(
   change: (transaction: ConfigTransaction) => R extends PromiseLike<unknown> ? never : R,
   options?: WriteOptions,
 ): Promise<R> {
+  checkWriteOptions(options, WRITE_OPTIONS);
   const absolute = configPath(path);
   return transact<R>(() => absolute, change, options);
 }
@@ -90,6 +101,7 @@ export function updateConfigSync<R>(
   change: (transaction: ConfigTransaction) => R,
   options?: WriteSyncOptions,
 ): R {
+  checkWriteOptions(options, WRITE_SYNC_OPTIONS);
   const absolute = configPath(path);
   return transactSync(() => absolute, change, options);
 }

@@ -3,7 +3,7 @@
  * entry points share one copy.
  */
 export * from '../errors.js';
-export { listenForAbort } from './abort-signal.js';
+export { type AbortSignalLike, Canceller, checkSignal, listenForAbort, throwIfAborted } from './abort-signal.js';
 export { CommitOutcome, LIST_LOST, NO_TASK } from './binding/addon.js';
 export {
   type HolderRecord,
@@ -18,8 +18,9 @@ export { hasChangedHands, type LockLook, lookAtLock, showsLife } from './binding
 export { addon, setLockCommand } from './binding/native-locks.js';
 export { startOf } from './binding/process-identity.js';
 export { Task } from './binding/task.js';
+export { CallSite } from './call-site.js';
 export { HeldLock } from './held-lock.js';
 export * from './index.js';
 export { acquire, acquireSync } from './lock.js';
-export { absolutePath, checkFileMode, checkTimeout } from './options.js';
+export { absolutePath, checkFileMode, checkFunction, checkOptions, checkTimeout, type OptionNames } from './options.js';
 export { aheadOfWaiters } from './wait-sync.js';

@@ -1,19 +1,30 @@
 /** The public functions of the lock: they check options, try once, and queue the calls that have to wait. */
 
+import { performance } from 'node:perf_hooks';
+import { type AbortSignalLike, checkSignal, throwIfAborted } from './abort-signal.js';
 import { BUSY } from './binding/addon.js';
 import { readHolder } from './binding/holder.js';
-import { timeoutError } from './binding/lock-error.js';
+import { nestedLockError, timeoutError } from './binding/lock-error.js';
+import { CallSite } from './call-site.js';
 import { type FileLock, HeldLock } from './held-lock.js';
+import { holdAround, isHeldAround } from './nested-locks.js';
 import {
   absolutePath,
   checkFileMode,
+  checkFunction,
+  checkKeepAlive,
   checkMode,
+  checkOptions,
   checkTimeout,
+  LOCK_OPTIONS,
+  LOCK_SYNC_OPTIONS,
   type LockOptions,
   type LockSyncOptions,
+  TRY_LOCK_OPTIONS,
   type TryLockOptions,
 } from './options.js';
 import { PendingLock, type PendingLockRequest } from './pending-lock.js';
+import { rejectEndlessWaits } from './queue/endless-waits.js';
 import type { PathQueue } from './queue/path-queue.js';
 import { queueOf } from './queue/queues.js';
 import { aheadOfWaiters, waitSync } from './wait-sync.js';
@@ -50,6 +61,11 @@ const DEFAULT_FILE_MODE = 0o666;
  * @see https://man7.org/linux/man-pages/man2/flock.2.html
  */
 export function lock(path: string | URL, options: LockOptions = {}): Promise<FileLock> {
+  try {
+    checkOptions(options, LOCK_OPTIONS);
+  } catch (error) {
+    return Promise.reject(error);
+  }
   return acquire(path, options);
 }
 
@@ -62,22 +78,24 @@ interface StoreOptions {
   readonly onGrant?: (lock: HeldLock) => void;
 }
 
+type AcquireOptions = Omit<LockOptions, 'signal'> & StoreOptions & { readonly signal?: AbortSignalLike | undefined };
+
 /**
  * Like {@link lock}, but returns a HeldLock, because the store needs more than FileLock offers. Not an async function,
  * because that would create a second promise: an uncontended call takes only a few microseconds, and ten thousand calls
  * may wait.
  */
-export function acquire(path: string | URL, options: LockOptions & StoreOptions = {}): Promise<HeldLock> {
+export function acquire(path: string | URL, options: AcquireOptions = {}): Promise<HeldLock> {
   try {
     const queue = queueOf(absolutePath(path));
     const request = checkRequest(queue.path, options);
     if (options.readsState) queue.readsState = true;
-    request.signal?.throwIfAborted();
+    throwIfAborted(request.signal);
     if (request.timeoutMs === 0) return Promise.resolve(tryOnce(queue, request));
     if (!queue.mustPause) return acquireOrWait(queue, request);
     // A call with an onBusy tries first, because only a failed try calls it.
     const waitsAtOnce = queue.isContended && request.onBusy === undefined;
-    return waitsAtOnce ? wait(queue, request, false) : acquireAfterPause(queue, request);
+    return waitsAtOnce ? wait(queue, request, false) : acquireAfterPause(queue, request, new CallSite());
   } catch (error) {
     return Promise.reject(error);
   }
@@ -96,6 +114,7 @@ export function acquire(path: string | URL, options: LockOptions & StoreOptions 
  * @see https://man7.org/linux/man-pages/man2/flock.2.html
  */
 export function lockSync(path: string | URL, options: LockSyncOptions = {}): FileLock {
+  checkOptions(options, LOCK_SYNC_OPTIONS);
   return acquireSync(path, options);
 }
 
@@ -124,8 +143,10 @@ export function acquireSync(path: string | URL, options: LockSyncOptions & Store
  * @see https://man7.org/linux/man-pages/man2/flock.2.html
  */
 export function tryLock(path: string | URL, options: TryLockOptions = {}): FileLock | null {
-  const mode = checkMode(options.mode ?? 'exclusive');
-  const fileMode = checkFileMode(options.fileMode ?? DEFAULT_FILE_MODE);
+  checkOptions(options, TRY_LOCK_OPTIONS);
+  const { mode: asked = 'exclusive', fileMode: askedBits = DEFAULT_FILE_MODE } = options;
+  const mode = checkMode(asked);
+  const fileMode = checkFileMode(askedBits);
   const queue = queueOf(absolutePath(path));
   const index = queue.tryNow(mode, fileMode);
   return index === BUSY ? null : new HeldLock(queue, index, mode);
@@ -157,9 +178,12 @@ export async function withLock<R>(
 ): Promise<R> {
   const [options, use] = rest.length === 1 ? [{}, rest[0]] : rest;
   if (typeof use !== 'function') throw new TypeError(`use must be a function, not ${typeof use}`);
+  checkOptions(options, LOCK_OPTIONS);
+  const isEndless = options.timeout === undefined && options.signal === undefined;
+  if (isEndless && isHeldAround(absolutePath(path), options.mode)) throw nestedLockError(absolutePath(path));
   const held = await acquire(path, options);
   try {
-    return await use(held);
+    return await holdAround(held, () => use(held));
   } finally {
     held.release();
   }
@@ -170,16 +194,21 @@ interface LockRequest extends PendingLockRequest {
   readonly onBusy: (() => void) | undefined;
 }
 
-function checkRequest(path: string, options: LockOptions & StoreOptions): LockRequest {
-  const timeoutMs = checkTimeout(options.timeout ?? Number.POSITIVE_INFINITY);
-  const { onWait } = options;
+function checkRequest(path: string, options: AcquireOptions): LockRequest {
+  const { timeout = Number.POSITIVE_INFINITY, mode = 'exclusive', fileMode = DEFAULT_FILE_MODE } = options;
+  const { signal, onWait, keepAlive = true } = options;
+  const timeoutMs = checkTimeout(timeout);
+  checkSignal(signal);
+  checkFunction(onWait, 'onWait');
   return {
-    mode: checkMode(options.mode ?? 'exclusive'),
-    fileMode: checkFileMode(options.fileMode ?? DEFAULT_FILE_MODE),
-    keepAlive: options.keepAlive ?? true,
+    mode: checkMode(mode),
+    fileMode: checkFileMode(fileMode),
+    keepAlive: checkKeepAlive(keepAlive),
     timeoutMs,
     deadlineMs: timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : performance.now() + timeoutMs,
-    signal: options.signal,
+    signal,
+    // The calls of the store have their own timers.
+    staysForSignal: options.onBusy === undefined,
     onGrant: options.onGrant,
     onBusy: onWait === undefined ? options.onBusy : () => onWait(readHolder(path)),
   };
@@ -203,13 +232,13 @@ function tryOnce(queue: PathQueue, { mode, fileMode, onBusy }: LockRequest): Hel
   throw timeoutError(queue.path, 0);
 }
 
-async function acquireAfterPause(queue: PathQueue, request: LockRequest): Promise<HeldLock> {
+async function acquireAfterPause(queue: PathQueue, request: LockRequest, site: CallSite): Promise<HeldLock> {
   await queue.pause();
-  request.signal?.throwIfAborted();
-  return acquireOrWait(queue, request);
+  throwIfAborted(request.signal);
+  return acquireOrWait(queue, request, site);
 }
 
-function acquireOrWait(queue: PathQueue, request: LockRequest): Promise<HeldLock> {
+function acquireOrWait(queue: PathQueue, request: LockRequest, site?: CallSite): Promise<HeldLock> {
   const { mode } = request;
   const isBehindOthers = queue.hasWaiters || queue.isHeldAgainst(mode);
   if (!isBehindOthers) {
@@ -222,12 +251,13 @@ function acquireOrWait(queue: PathQueue, request: LockRequest): Promise<HeldLock
   }
   request.onBusy?.();
   // onBusy may have aborted the signal. Nothing listens to it yet, so no event would come.
-  request.signal?.throwIfAborted();
-  return wait(queue, request, !isBehindOthers);
+  throwIfAborted(request.signal);
+  return wait(queue, request, !isBehindOthers, site);
 }
 
-function wait(queue: PathQueue, request: LockRequest, isBusy: boolean): Promise<HeldLock> {
-  const pending = new PendingLock(queue, request);
+function wait(queue: PathQueue, request: LockRequest, isBusy: boolean, site = new CallSite()): Promise<HeldLock> {
+  const pending = new PendingLock(queue, request, site);
+  rejectEndlessWaits();
   queue.enqueue(pending, isBusy);
   return pending.promise;
 }

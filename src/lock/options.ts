@@ -47,12 +47,17 @@ export type TryLockOptions = Pick<LockOptions, 'mode' | 'fileMode'>;
  * @throws ZjjError `code`: the path is empty or contains a NUL byte; TypeError: it is not a string or URL.
  */
 export function absolutePath(path: string | URL, code: ErrorCode = 'LOCK_FILE_INVALID'): string {
-  const text = path instanceof URL ? fileURLToPath(path) : path;
-  if (typeof text !== 'string') throw new TypeError(`path must be a string or URL, not ${typeof text}`);
+  // Not instanceof: the URL may be one of jsdom's, or of another realm.
+  const text = isUrl(path) ? fileURLToPath(path.href) : path;
+  if (typeof text !== 'string') throw new TypeError(`path must be a string or URL, not ${typeName(text)}`);
   if (text === '') throw new ZjjError(code, 'The path is empty', { path: text });
   if (text.includes('\0')) throw new ZjjError(code, 'The path contains a NUL byte', { path: text });
   if (process.platform === 'win32') return windowsAbsolute(text);
   return text.startsWith('/') ? text : `${process.cwd()}/${text}`;
+}
+
+function isUrl(path: string | URL): path is URL {
+  return typeof path === 'object' && typeof path?.href === 'string' && typeof path.protocol === 'string';
 }
 
 function windowsAbsolute(text: string): string {
@@ -63,9 +68,42 @@ function windowsAbsolute(text: string): string {
   return /^[A-Za-z]:/.test(text) ? text : `${directory}\\${text}`;
 }
 
+/** The names of the options of a call. */
+export type OptionNames = ReadonlySet<string>;
+
+export const LOCK_SYNC_OPTIONS: OptionNames = new Set(['mode', 'timeout', 'onWait', 'fileMode']);
+export const LOCK_OPTIONS: OptionNames = new Set([...LOCK_SYNC_OPTIONS, 'signal', 'keepAlive']);
+export const TRY_LOCK_OPTIONS: OptionNames = new Set(['mode', 'fileMode']);
+
+function typeName(value: unknown): string {
+  return value === null ? 'null' : typeof value;
+}
+
+/** @throws TypeError: `options` is not an object, or has an option that the call does not take. */
+export function checkOptions(options: unknown, names: OptionNames): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`options must be an object, not ${typeName(options)}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (!names.has(name)) throw new TypeError(`Unknown option '${name}'. This call takes ${[...names].join(', ')}`);
+  }
+}
+
+/** @throws TypeError: an option is defined and is not a function. */
+export function checkFunction(value: unknown, name: string): void {
+  if (value !== undefined && typeof value !== 'function') {
+    throw new TypeError(`${name} must be a function, not ${typeName(value)}`);
+  }
+}
+
+export function checkKeepAlive(keepAlive: unknown): boolean {
+  if (typeof keepAlive !== 'boolean') throw new TypeError(`keepAlive must be true or false, not ${keepAlive}`);
+  return keepAlive;
+}
+
 export function checkTimeout(timeout: number): number {
   if (typeof timeout !== 'number')
-    throw new TypeError(`timeout must be a number of milliseconds, not ${typeof timeout}`);
+    throw new TypeError(`timeout must be a number of milliseconds, not ${typeName(timeout)}`);
   if (Number.isNaN(timeout) || timeout < 0) {
     throw new RangeError(`timeout must be 0 or more milliseconds, not ${timeout}`);
   }
@@ -73,6 +111,9 @@ export function checkTimeout(timeout: number): number {
 }
 
 export function checkFileMode(fileMode: number): number {
+  if (typeof fileMode !== 'number') {
+    throw new TypeError(`fileMode must be a number, not ${typeName(fileMode)}`);
+  }
   if (!Number.isInteger(fileMode) || fileMode < 0 || fileMode > 0o777) {
     throw new RangeError(`fileMode must be permission bits from 0 to 0o777, not ${fileMode}`);
   }

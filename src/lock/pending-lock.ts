@@ -1,6 +1,9 @@
-import { listenForAbort } from './abort-signal.js';
+import { performance } from 'node:perf_hooks';
+import { clearTimeout, setTimeout } from 'node:timers';
+import { type AbortSignalLike, listenForAbort } from './abort-signal.js';
 import type { LockMode } from './binding/addon.js';
 import { timeoutError } from './binding/lock-error.js';
+import type { CallSite } from './call-site.js';
 import { HeldLock } from './held-lock.js';
 import type { PathQueue } from './queue/path-queue.js';
 import type { Cancellation, Waiter } from './queue/waiter.js';
@@ -15,7 +18,9 @@ export interface PendingLockRequest {
   readonly timeoutMs: number;
   /** When the timeout ends, on the clock of performance.now(). */
   readonly deadlineMs: number;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignalLike | undefined;
+  /** Whether the process stays alive for the signal, even if nothing else could end the wait. */
+  readonly staysForSignal: boolean;
   /** Called as soon as the lock is held, before the promise resolves. */
   readonly onGrant: ((lock: HeldLock) => void) | undefined;
 }
@@ -33,11 +38,13 @@ export class PendingLock implements Waiter {
   #resolve!: (lock: HeldLock) => void;
   #reject!: (reason: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: AbortSignalLike | undefined;
+  readonly #site: CallSite;
   readonly #onGrant: PendingLockRequest['onGrant'];
 
-  constructor(queue: PathQueue, request: PendingLockRequest) {
+  constructor(queue: PathQueue, request: PendingLockRequest, site: CallSite) {
     this.#queue = queue;
+    this.#site = site;
     this.mode = request.mode;
     this.fileMode = request.fileMode;
     this.keepAlive = request.keepAlive;
@@ -48,6 +55,7 @@ export class PendingLock implements Waiter {
       this.#reject = reject;
     });
     if (request.timeoutMs !== Number.POSITIVE_INFINITY) this.#expireAt(request.deadlineMs, request.timeoutMs);
+    else if (request.signal !== undefined && request.staysForSignal && this.keepAlive) this.#stayAlive();
     if (request.signal !== undefined) listenForAbort(request.signal, this);
   }
 
@@ -73,11 +81,17 @@ export class PendingLock implements Waiter {
     this.#timer = setTimeout(() => {
       if (performance.now() < deadlineMs) return this.#expireAt(deadlineMs, timeoutMs);
       this.#queue.cancel(this, {
-        reason: () => timeoutError(this.#queue.path, timeoutMs),
+        reason: () =>
+          this.#site.giveTo(timeoutError(this.#queue.path, timeoutMs, this.#queue.isHeldAgainst(this.mode))),
         acceptsLateGrant: true,
       });
     }, left);
     if (!this.keepAlive) this.#timer.unref();
+  }
+
+  /** The timer of AbortSignal.timeout() does not keep the process alive. */
+  #stayAlive(): void {
+    this.#timer = setTimeout(() => this.#stayAlive(), LONGEST_TIMER_MS);
   }
 
   #stopListening(): void {

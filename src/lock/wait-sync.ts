@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';
 import { BUSY, DEADLOCK, flagsOf, type LockMode, TIMED_OUT } from './binding/addon.js';
 import { asLockError, deadlockError, timeoutError } from './binding/lock-error.js';

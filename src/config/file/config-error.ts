@@ -57,7 +57,8 @@ function nameCode(cause: unknown): void {
 
 function reasonOf(cause: unknown): string {
   const code = codeOf(cause);
-  const message = cause instanceof Error ? cause.message : String(cause);
+  // Not instanceof: with Jest, errors of Node.js are those of another realm.
+  const message = (cause as Partial<Error> | undefined)?.message ?? String(cause);
   if (code === undefined) return message;
   const reason = REASONS[code];
   return reason === undefined ? message : `${reason} (${code})`;

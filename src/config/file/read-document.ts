@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { TextDecoder } from 'node:util';
 import { ZjjError } from '../../errors.js';
 import { TomlDocument } from '../../toml/index.js';
 import { readError } from './config-error.js';

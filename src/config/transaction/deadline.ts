@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { checkTimeout, hasChangedHands, type LockLook, lookAtLock, showsLife } from '../../lock/internal.js';
 
 /** A write without a `timeout` fails after the lock has neither changed hands nor shown life for this long. */

@@ -1,4 +1,4 @@
-import { acquire, type HeldLock } from '../../lock/internal.js';
+import { acquire, Canceller, type HeldLock } from '../../lock/internal.js';
 import type { Wait } from './steps.js';
 import type { SyncCall } from './sync-call.js';
 import type { WriteCall } from './write-call.js';
@@ -18,7 +18,7 @@ export class LockWait implements Wait<HeldLock | undefined> {
   readonly #events: LockWaitEvents;
   #isBusy = false;
   #lock: HeldLock | undefined;
-  #acquiring: AbortController | undefined;
+  #acquiring: Canceller | undefined;
   #afterwards: (() => void)[] = [];
 
   constructor(lockPath: string, calls: ReadonlySet<WriteCall>, fileMode: number, events: LockWaitEvents) {
@@ -34,18 +34,18 @@ export class LockWait implements Wait<HeldLock | undefined> {
   }
 
   async start(): Promise<HeldLock | undefined> {
-    const controller = new AbortController();
-    this.#acquiring = controller;
+    const canceller = new Canceller();
+    this.#acquiring = canceller;
     try {
       return await acquire(this.#lockPath, {
-        signal: controller.signal,
+        signal: canceller,
         readsState: true,
         fileMode: this.#fileMode,
         onBusy: this.#noteBusy,
         onGrant: this.#grant,
       });
     } catch (error) {
-      if (controller.signal.aborted) return undefined;
+      if (canceller.aborted) return undefined;
       throw error;
     } finally {
       this.#acquiring = undefined;

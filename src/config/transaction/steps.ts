@@ -74,7 +74,7 @@ export class StepRun {
       }
     } finally {
       // Not now: the next wait could get the lock before the caller.
-      queueMicrotask(() => this.#start());
+      process.nextTick(() => this.#start());
     }
   }
 

@@ -1,5 +1,17 @@
+import { clearTimeout, setTimeout } from 'node:timers';
 import type { WaitOptions } from '../../lock/index.js';
-import { checkFileMode, listenForAbort, readHolder, timeoutError } from '../../lock/internal.js';
+import {
+  CallSite,
+  checkFileMode,
+  checkFunction,
+  checkOptions,
+  checkSignal,
+  listenForAbort,
+  type OptionNames,
+  readHolder,
+  throwIfAborted,
+  timeoutError,
+} from '../../lock/internal.js';
 import { Deadline } from './deadline.js';
 import type { ConfigTransaction, PendingChange } from './merge-changes.js';
 
@@ -15,6 +27,24 @@ export type WriteSyncOptions = Omit<WriteOptions, 'signal'>;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 const DEFAULT_FILE_MODE = 0o666;
+
+/** The names of the options of {@link WriteSyncOptions}. */
+export const WRITE_SYNC_OPTIONS: OptionNames = new Set(['timeout', 'onWait', 'fileMode']);
+/** The names of the options of {@link WriteOptions}. */
+export const WRITE_OPTIONS: OptionNames = new Set([...WRITE_SYNC_OPTIONS, 'signal']);
+
+/**
+ * Checks options before the call begins. `timeout` and `fileMode` are checked where they are used.
+ *
+ * @param names - The options that the call takes.
+ * @throws TypeError: an option is unknown or of the wrong type.
+ */
+export function checkWriteOptions(options: WriteOptions | undefined, names: OptionNames): void {
+  if (options === undefined) return;
+  checkOptions(options, names);
+  checkFunction(options.onWait, 'onWait');
+  checkSignal(options.signal);
+}
 
 /** @throws RangeError, TypeError: `fileMode` is not a file mode. */
 export function fileModeOf({ fileMode = DEFAULT_FILE_MODE }: WriteOptions): number {
@@ -32,6 +62,7 @@ export class WriteCall implements PendingChange {
   readonly #leaveQueue: (call: WriteCall, reason: () => unknown) => void;
   readonly #triesOnce: boolean;
   readonly #deadline: Deadline;
+  readonly #site = new CallSite();
   readonly #signal: AbortSignal | undefined;
   #onWait: WaitOptions['onWait'];
   #resolve!: (value: unknown) => void;
@@ -51,7 +82,7 @@ export class WriteCall implements PendingChange {
     this.#deadline = new Deadline(options.timeout);
     this.#triesOnce = options.timeout === 0;
     this.#signal = options.signal;
-    this.#signal?.throwIfAborted();
+    throwIfAborted(this.#signal);
     this.#leaveQueue = leaveQueue;
     this.change = change;
     this.#onWait = options.onWait;
@@ -135,7 +166,7 @@ export class WriteCall implements PendingChange {
     const { lockPath } = this;
     this.stopClock();
     if (this.#deadline.leftMs > 0 || (lockPath !== undefined && this.#deadline.renew(lockPath))) this.startClock();
-    else this.#leaveQueue(this, () => timeoutError(lockPath ?? '', this.#deadline.waitedMs));
+    else this.#leaveQueue(this, () => this.#site.giveTo(timeoutError(lockPath ?? '', this.#deadline.waitedMs)));
   }
 
   #end(): void {

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from 'node:timers';
 import type { TomlDocument, TomlTable } from '../../toml/index.js';
 import { codeOf } from '../file/config-error.js';
 import { documentOf, emptyDocument } from '../file/read-document.js';

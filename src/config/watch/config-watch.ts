@@ -151,7 +151,7 @@ function callListener<A>(listener: ((argument: A) => void) | undefined, argument
   try {
     listener?.(argument);
   } catch (error) {
-    queueMicrotask(() => {
+    process.nextTick(() => {
       throw error;
     });
   }

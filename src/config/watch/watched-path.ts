@@ -1,5 +1,6 @@
 import { type FSWatcher, statSync, watch } from 'node:fs';
 import { basename } from 'node:path';
+import { clearImmediate, clearInterval, setImmediate, setInterval } from 'node:timers';
 import { walkPath } from '../file/walk-path.js';
 
 /** How often listeners look even without an event. Network file systems send none, and event queues overflow. */

@@ -1,5 +1,6 @@
 import { lstatSync, type Stats } from 'node:fs';
 import { constants } from 'node:os';
+import { dirname } from 'node:path';
 import { LockTimeoutError, ZjjError } from '../../errors.js';
 import { Status } from './addon.js';
 import { describeHolder, readHolder } from './holder.js';
@@ -29,8 +30,23 @@ export function lockError(path: string, failure: NativeFailure): ZjjError {
     const message = `The file system of ${path} does not support file locks: ${cause.message}`;
     return new ZjjError('LOCK_UNSUPPORTED', message, { path, cause });
   }
+  const missing = failure.syscall === 'open' ? missingDirectory(path, cause) : undefined;
+  if (missing !== undefined) return new ZjjError('LOCK_IO', `Cannot lock ${path}: ${missing}`, { path, cause });
   const reason = isReadOnly(failure) ? 'this file system locks a file exclusively only if it may be written: ' : '';
   return new ZjjError('LOCK_IO', `Cannot lock ${path}: ${reason}${cause.message}`, { path, cause });
+}
+
+/** The first directory of a lock file's path that does not exist, or is none. */
+function missingDirectory(path: string, { code }: NodeJS.ErrnoException): string | undefined {
+  if (code !== 'ENOENT' && code !== 'ENOTDIR') return undefined;
+  let missing: string | undefined;
+  for (let directory = dirname(path); ; directory = dirname(directory)) {
+    const stats = statOf(directory);
+    if (stats?.isDirectory() || stats?.isSymbolicLink()) break;
+    missing = `${directory} ${stats === undefined ? 'does not exist' : 'is not a directory'} (${code})`;
+    if (directory === dirname(directory)) break;
+  }
+  return missing;
 }
 
 /** NFS: an exclusive lock needs a descriptor for writing, and this process may only read the file. */
@@ -64,10 +80,29 @@ export function asLockError(path: string, thrown: unknown): unknown {
   return lockError(path, failure as NativeFailure);
 }
 
-export function timeoutError(path: string, timeoutMs: number): LockTimeoutError {
+/** @param isOwn - Whether this thread holds the lock itself. A holder in shared mode leaves no record. */
+export function timeoutError(path: string, timeoutMs: number, isOwn = false): LockTimeoutError {
   const holder = readHolder(path);
-  const message = `Timeout waiting for file lock on ${path} after ${formatSeconds(timeoutMs)}. ${describeHolder(holder)}`;
+  const held = holder === undefined && isOwn ? 'This process holds it itself.' : describeHolder(holder);
+  const message = `Timeout waiting for file lock on ${path} after ${formatSeconds(timeoutMs)}. ${held}`;
   return new LockTimeoutError(message.trimEnd(), { path, timeout: timeoutMs, holder });
+}
+
+/** For an asynchronous wait, when the event loop is empty. */
+export function endlessWaitError(path: string): ZjjError {
+  return endlessError(path, 'this process holds it itself, and nothing is left that could release it');
+}
+
+/** For withLock() inside the function of a withLock() call that holds the lock. */
+export function nestedLockError(path: string): ZjjError {
+  return endlessError(path, 'the code that calls withLock runs under that lock already');
+}
+
+function endlessError(path: string, reason: string): ZjjError {
+  const advice = 'Locks are not re-entrant: pass the lock on, or release it first.';
+  return new ZjjError('LOCK_DEADLOCK', `Waiting for file lock on ${path} would never end: ${reason}. ${advice}`, {
+    path,
+  });
 }
 
 export function deadlockError(path: string): ZjjError {

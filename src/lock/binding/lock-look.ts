@@ -1,6 +1,7 @@
 /** Looks at a lock that others hold: has it changed hands, and is its holder alive? Never takes or touches the lock. */
 
 import { closeSync, constants, fstatSync, openSync, readFileSync, readlinkSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
 import { isVisible, readHolderRecord, readRecord } from './holder.js';
 import { isWorking, type ProcessTime, processTime, processTree } from './process-activity.js';
 import { startOf } from './process-identity.js';

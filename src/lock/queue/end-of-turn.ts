@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers';
+
 /**
  * Defers a task, so that a burst of calls runs it only once.
  *

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from 'node:timers';
 import { type Ending, type LockMode, Status } from '../binding/addon.js';
 import { addon, finish, forgetWait, onEnd } from '../binding/native-locks.js';
 import type { Waiter } from './waiter.js';
@@ -75,7 +76,7 @@ export class KernelWait {
   #send(pauseMs: number): void {
     if (!this.#cancelOnce()) {
       // In a microtask: the caller of cancel() has not finished its own work yet.
-      queueMicrotask(() => this.#end(ABANDONED));
+      process.nextTick(() => this.#end(ABANDONED));
       return;
     }
     this.#resend = setTimeout(() => this.#send(Math.min(2 * pauseMs, LONGEST_RESEND_MS)), pauseMs);

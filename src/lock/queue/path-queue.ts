@@ -1,7 +1,9 @@
 /** The queue of one path in this thread: it decides which waiter gets the lock, and which one waits in the kernel. */
 
+import { performance } from 'node:perf_hooks';
+import { clearImmediate, clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import { BUSY, type Ending, flagsOf, type LockMode, MUST_POLL, Status } from '../binding/addon.js';
-import { asLockError, lockError } from '../binding/lock-error.js';
+import { asLockError, endlessWaitError, lockError } from '../binding/lock-error.js';
 import { addon, keepAlive } from '../binding/native-locks.js';
 import { onceAtEndOfTurn } from './end-of-turn.js';
 import { Fairness } from './fairness.js';
@@ -125,6 +127,23 @@ export class PathQueue {
     if (this.#waiters.first !== waiter) this.#updateKeepAlive();
     else if (isBusy && this.#wait === undefined) this.#startWait(waiter, 0);
     else this.#advance();
+  }
+
+  /**
+   * Rejects the first waiter that keeps the process alive, if it waits for a lock that this thread holds. Called when
+   * nothing can release that lock any more.
+   *
+   * @returns Whether there was one.
+   */
+  rejectEndlessWait(): boolean {
+    if (this.#wait !== undefined || this.#poll !== undefined || this.#pause !== undefined) return false;
+    let waiter = this.#waiters.first;
+    while (waiter !== undefined && !waiter.keepAlive) waiter = waiter.next;
+    if (waiter === undefined) return false;
+    this.#remove(waiter);
+    waiter.reject(endlessWaitError(this.path));
+    this.#advance();
+    return true;
   }
 
   /** Removes a waiter and rejects it: at once, or, if the wait in the kernel is for it alone, when that wait ends. */

@@ -1,0 +1,29 @@
+import { dirname, sep } from 'node:path';
+
+/** The folder of this package's code, in src/ and in dist/. */
+const OWN_FOLDER = dirname(__dirname) + sep;
+
+/** How many of this package's functions may be between the caller and the call site, beside the stack's own limit. */
+const OWN_FRAMES = 12;
+
+/** Where a call came from, for an error that is made later, when none of the caller's functions runs any more. */
+export class CallSite {
+  readonly #trace: { readonly stack?: string } = {};
+
+  constructor() {
+    const limit = Error.stackTraceLimit;
+    // Not a number, or 0: the program wants no stacks.
+    if (!(limit > 0)) return;
+    Error.stackTraceLimit = limit + OWN_FRAMES;
+    Error.captureStackTrace(this.#trace, CallSite);
+    Error.stackTraceLimit = limit;
+  }
+
+  /** Gives the error the stack of the call, which begins at the caller. */
+  giveTo<E extends Error>(error: E): E {
+    const frames = this.#trace.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
+    const first = frames.findIndex((frame) => !frame.includes(OWN_FOLDER));
+    if (first >= 0) error.stack = [`${error.name}: ${error.message}`, ...frames.slice(first)].join('\n');
+    return error;
+  }
+}
