@@ -5,7 +5,7 @@
 export * from '../errors.js';
 export { listenForAbort } from './abort-signal.js';
 export { CommitOutcome, LIST_LOST } from './binding/addon.js';
-export { readHolder, readRecord } from './binding/holder.js';
+export { bearsStoreMark, readHolder, readRecord } from './binding/holder.js';
 export { errnoName, systemError, timeoutError } from './binding/lock-error.js';
 export { addon, setLockCommand } from './binding/native-locks.js';
 export { HeldLock } from './held-lock.js';

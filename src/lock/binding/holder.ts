@@ -9,6 +9,9 @@ const RECORD_SIZE = 256;
 /** The most bytes that the start of a record may take. The addon appends the time. */
 const MAX_RECORD_START_SIZE = 200;
 
+/** The start of the mark that the store leaves at a release: kCleanMark in native/lock/lock_record.cc. */
+const CLEAN_MARK = 'released by the zjj store at ';
+
 /** Characters that could change what a terminal shows. */
 const CONTROL_CHARACTERS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
@@ -44,6 +47,16 @@ export function readRecord(lockPath: string): string | undefined {
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
+}
+
+/**
+ * Whether a lock file shows that zjj has held it: it begins with a whole record, the store's mark or blanks, as in
+ * native/lock/lock_record.h. A lock file of another program is empty or has other contents. Never throws.
+ */
+export function bearsStoreMark(lockPath: string): boolean {
+  const text = readRecord(lockPath) ?? '';
+  if (Buffer.byteLength(text) !== RECORD_SIZE) return false;
+  return text.trimEnd() === '' || text.startsWith(CLEAN_MARK) || parseRecord(text) !== undefined;
 }
 
 /** Whether the holder is this process. */
