@@ -1,3 +1,4 @@
+import { configPath } from '../config/file/resolve.js';
 import { locateConfig } from '../config/locate.js';
 import { type ConfigCall, parseConfigArguments } from './arguments.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
@@ -15,7 +16,7 @@ export async function runConfig(argv: readonly string[]): Promise<ExitCode> {
   const call = parseConfigArguments(argv);
   const output = new Output(call.presentation);
   try {
-    await perform(call, output);
+    await perform({ ...call, request: { ...call.request, onPassedOver: warnOnce(output) } }, output);
     return exitCodes.ok;
   } catch (error) {
     return output.fail(error);
@@ -41,8 +42,19 @@ async function perform(call: ConfigCall, output: Output): Promise<void> {
   }
 }
 
+/** The file is located several times, also under the lock. */
+function warnOnce(output: Output): (warning: string) => void {
+  const warnings = new Set<string>();
+  return (warning) => {
+    if (!warnings.has(warning)) output.printWarning(warning);
+    warnings.add(warning);
+  };
+}
+
 function printPath({ request }: ConfigCall, output: Output): void {
   const { path } = locateConfig(request);
+  // Fails for a path that `set` would refuse.
+  configPath(path);
   if (output.isJson) output.print(jsonLine(path));
   else output.printLines([path]);
 }

@@ -124,5 +124,7 @@ function reportAsJson({ changes, location }: Outcome, output: Output, isDryRun: 
 }
 
 function placeOf({ scope, path }: ConfigLocation): string {
-  return scope === 'global' || scope === 'project' ? `${scope} config` : path;
+  if (scope === 'global') return 'global config';
+  // A project's config was found, not named: the person should see which it is.
+  return scope === 'project' ? `project config ${path}` : path;
 }

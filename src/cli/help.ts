@@ -38,8 +38,8 @@ A VALUE is a TOML value (true, 8080, 1.5, 2026-01-31, [1, 2], {a = 1}), otherwis
       --color WHEN         auto, always or never; default auto
   -h, --help               show this text
 
-The file is the first of: --file; $ZJJ_CONFIG; .zjj/config.toml in the current directory or above;
-the user's config. Reads merge the project's config over the user's.
+The file is the first of: --file; $ZJJ_CONFIG; .zjj/config.toml in the current directory or above, if it
+belongs to you or root, or its directory is in $ZJJ_TRUSTED_DIRECTORIES; the user's config. Reads merge the project's config over the user's.
 
 Exit status: 0 success; 1 a key, a value or the config is invalid or missing; 2 usage error; 3 I/O error;
 4 internal error; 5 timed out waiting for the lock; 130 interrupted.`;

@@ -56,6 +56,11 @@ export class Output {
     this.#printToStderr(escapeControls(text));
   }
 
+  /** Prints a warning on standard error, with --quiet too. With --json it is an object on a line of its own. */
+  printWarning(message: string): void {
+    this.#printToStderr(this.isJson ? jsonLine({ warning: { message } }) : escapeControls(`Warning: ${message}`));
+  }
+
   /** Reports anything that was thrown, and returns the exit status. */
   fail(error: unknown): ExitCode {
     // The reader of standard output has closed it, as in `zjj config | head -1`.

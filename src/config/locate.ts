@@ -1,7 +1,6 @@
-import { statSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { posix, win32 } from 'node:path';
 import { ZjjError } from '../errors.js';
+import { inspectProject, upward, whyForeign } from './project-config.js';
+import { beneath, expandHome, userConfigPath } from './user-config.js';
 
 /** Which file the caller wants. If nothing is set, the rules in {@link locateConfig} choose. */
 export interface ConfigRequest {
@@ -9,6 +8,8 @@ export interface ConfigRequest {
   readonly file?: string | undefined;
   /** Only the project's file, or only the user's. */
   readonly scope?: 'project' | 'global' | undefined;
+  /** Called with a sentence for each project config that does not count or, in a read, cannot be used. */
+  readonly onPassedOver?: ((notice: string) => void) | undefined;
 }
 
 /** A config file, and the rule that chose it. The file need not exist. */
@@ -24,16 +25,13 @@ type Environment = Readonly<Record<string, string | undefined>>;
  *
  * 1. the file or scope in the request; for the scope 'project' without a project file, a new one in the current directory;
  * 2. `ZJJ_CONFIG`;
- * 3. the nearest `.zjj/config.toml` from the current directory upward;
- * 4. the user's file.
+ * 3. the nearest `.zjj/config.toml` from the current directory upward that belongs to us, see {@link inspectProject};
+ * 4. the user's file, see {@link userConfigPath}.
  *
- * The user's file is the first of: `zjj/config.toml` in `$XDG_CONFIG_HOME`, if that is an absolute path;
- * `~/config.toml`, if its lock file shows that the store created it; `zjj/config.toml` in the platform's settings
- * directory (`~/.config`, `~/Library/Application Support`, `%APPDATA%`), if that exists; `~/config.toml`.
+ * This only looks at files and creates nothing.
  *
- * This only makes a few `stat` calls and creates nothing.
- *
- * @throws ZjjError CONFIG_READ: there is no home directory, or the current directory for a new project file is gone.
+ * @throws ZjjError CONFIG_READ: there is no home directory; the current directory for a new project file is gone, or has a
+ *   `.zjj` of another user; the project's config cannot be used.
  * @see https://specifications.freedesktop.org/basedir-spec/latest/
  *
  * @example
@@ -44,92 +42,93 @@ export function locateConfig(
   environment: Environment = process.env,
   platform: NodeJS.Platform = process.platform,
 ): ConfigLocation {
-  const named = namedConfig(request, environment);
+  const named = namedConfig(request, environment, platform);
   if (named) return named;
   if (request.scope !== 'global') {
-    const project = nearestProjectConfig(platform);
+    const project = nearestProjectConfig(request, environment, platform, refuse);
     if (project) return project;
-    if (request.scope === 'project') return newProjectConfig(platform);
+    if (request.scope === 'project') return newProjectConfig(environment, platform);
   }
   return userConfig(environment, platform);
 }
 
 /**
  * Finds the files that a read merges, lowest precedence first: the user's file and then the project's, or only the file
- * that the request or `ZJJ_CONFIG` names. Parameters and errors as for {@link locateConfig}.
+ * that the request or `ZJJ_CONFIG` names. Parameters and errors as for {@link locateConfig}, but a project's config that
+ * cannot be used is an error only if the request asks for the project's.
  */
 export function locateSources(
   request: ConfigRequest = {},
   environment: Environment = process.env,
   platform: NodeJS.Platform = process.platform,
 ): readonly ConfigLocation[] {
-  const chosen = locateConfig(request, environment, platform);
-  if (chosen.scope !== 'project' || request.scope === 'project') return [chosen];
-  return [userConfig(environment, platform), chosen];
+  const { scope, onPassedOver } = request;
+  if (scope !== undefined || namedConfig(request, environment, platform)) {
+    return [locateConfig(request, environment, platform)];
+  }
+  const user = userConfig(environment, platform);
+  const project = nearestProjectConfig(request, environment, platform, (path, reason) =>
+    onPassedOver?.(`Not using ${path}: ${reason}.`),
+  );
+  return project ? [user, project] : [user];
 }
 
-function namedConfig({ file, scope }: ConfigRequest, environment: Environment): ConfigLocation | undefined {
-  if (file !== undefined) return { path: file, scope: 'file' };
+function namedConfig(
+  { file, scope }: ConfigRequest,
+  environment: Environment,
+  platform: NodeJS.Platform,
+): ConfigLocation | undefined {
+  if (file !== undefined) return { path: expandHome(file, environment, platform), scope: 'file' };
   // An explicit request overrides the environment.
   if (scope !== undefined) return undefined;
   const path = environment['ZJJ_CONFIG'];
-  return path ? { path, scope: 'env' } : undefined;
+  return path ? { path: expandHome(path, environment, platform), scope: 'env' } : undefined;
 }
 
-function nearestProjectConfig(platform: NodeJS.Platform): ConfigLocation | undefined {
-  const { dirname } = pathRules(platform);
-  let directory = currentDirectory();
-  while (directory !== undefined) {
+/** @param onUnusable - Called if the nearest config cannot be used. If it returns, there is none. */
+function nearestProjectConfig(
+  { onPassedOver }: ConfigRequest,
+  environment: Environment,
+  platform: NodeJS.Platform,
+  onUnusable: (path: string, reason: string) => void,
+): ConfigLocation | undefined {
+  const start = currentDirectory();
+  if (start === undefined) return undefined;
+  for (const directory of upward(start)) {
     const path = beneath(directory, platform, '.zjj', 'config.toml');
-    if (statOf(path)?.isFile()) return { path, scope: 'project' };
-    const parent = dirname(directory);
-    directory = parent === directory ? undefined : parent;
+    const found = inspectProject(directory, environment);
+    if (found.kind === 'usable') return { path, scope: 'project' };
+    if (found.kind === 'foreign') {
+      const howToUse = `To use it, pass --file ${path} or add ${directory} to ZJJ_TRUSTED_DIRECTORIES.`;
+      onPassedOver?.(`Not using ${path}: ${found.reason}. ${howToUse}`);
+    }
+    if (found.kind === 'unusable') {
+      onUnusable(path, found.reason);
+      return undefined;
+    }
   }
   return undefined;
 }
 
-function newProjectConfig(platform: NodeJS.Platform): ConfigLocation {
+function newProjectConfig(environment: Environment, platform: NodeJS.Platform): ConfigLocation {
   const directory = currentDirectory();
   if (directory === undefined) {
     throw new ZjjError('CONFIG_READ', 'The current directory no longer exists, so it cannot hold a project config.');
   }
-  return { path: beneath(directory, platform, '.zjj', 'config.toml'), scope: 'project' };
+  const path = beneath(directory, platform, '.zjj', 'config.toml');
+  const reason = whyForeign(directory, environment);
+  if (reason !== undefined) refuse(path, reason);
+  return { path, scope: 'project' };
+}
+
+function refuse(path: string, reason: string): never {
+  throw new ZjjError('CONFIG_READ', `Cannot use ${path}: ${reason}. --file or --global names another config.`, {
+    path,
+  });
 }
 
 function userConfig(environment: Environment, platform: NodeJS.Platform): ConfigLocation {
   return { path: userConfigPath(environment, platform), scope: 'global' };
-}
-
-function userConfigPath(environment: Environment, platform: NodeJS.Platform): string {
-  const xdg = environment['XDG_CONFIG_HOME'];
-  if (xdg && pathRules(platform).isAbsolute(xdg)) return beneath(xdg, platform, 'zjj', 'config.toml');
-  const home = homeDirectory(environment, platform);
-  const inHome = beneath(home, platform, 'config.toml');
-  // Without this, the stored values would disappear when another program creates ~/.config.
-  if (statOf(`${inHome}.lock`)) return inHome;
-  const settings = settingsDirectory(home, environment, platform);
-  return statOf(settings)?.isDirectory() ? beneath(settings, platform, 'zjj', 'config.toml') : inHome;
-}
-
-function settingsDirectory(home: string, environment: Environment, platform: NodeJS.Platform): string {
-  if (platform === 'win32') return environment['APPDATA'] || beneath(home, platform, 'AppData', 'Roaming');
-  if (platform === 'darwin') return beneath(home, platform, 'Library', 'Application Support');
-  return beneath(home, platform, '.config');
-}
-
-function homeDirectory(environment: Environment, platform: NodeJS.Platform): string {
-  const home = environment[platform === 'win32' ? 'USERPROFILE' : 'HOME'] || accountHome();
-  if (home) return home;
-  throw new ZjjError('CONFIG_READ', 'No home directory found for the config. Set HOME or ZJJ_CONFIG.');
-}
-
-function accountHome(): string | undefined {
-  try {
-    return homedir();
-  } catch {
-    // The user id has no account, as in many containers.
-    return undefined;
-  }
 }
 
 function currentDirectory(): string | undefined {
@@ -139,23 +138,4 @@ function currentDirectory(): string | undefined {
     // Somebody has deleted it.
     return undefined;
   }
-}
-
-/** An unreachable path counts as missing. Users may work below a directory that they cannot search. */
-function statOf(path: string) {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined;
-  }
-}
-
-function pathRules(platform: NodeJS.Platform) {
-  return platform === 'win32' ? win32 : posix;
-}
-
-/** Unlike path.join, it does not turn `link/..` into `.`, which would name another file. */
-function beneath(directory: string, platform: NodeJS.Platform, ...names: string[]): string {
-  const { sep } = pathRules(platform);
-  return (directory.endsWith(sep) ? directory : directory + sep) + names.join(sep);
 }

@@ -6,6 +6,7 @@ export * from '../errors.js';
 export { type AbortSignalLike, Canceller, checkSignal, listenForAbort, throwIfAborted } from './abort-signal.js';
 export { CommitOutcome, LIST_LOST, NO_TASK } from './binding/addon.js';
 export {
+  bearsStoreMark,
   type HolderRecord,
   isThisProcess,
   isVisible,

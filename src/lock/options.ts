@@ -44,20 +44,36 @@ export type TryLockOptions = Pick<LockOptions, 'mode' | 'fileMode'>;
  * `link` is a symbolic link, path.resolve turns `link/../file` into the path of another file.
  *
  * @param code - The code of the error that is thrown for an invalid path.
- * @throws ZjjError `code`: the path is empty or contains a NUL byte; TypeError: it is not a string or URL.
+ * @throws ZjjError `code`: the path is empty, contains a NUL byte, is the text of a URL, or begins with `~/`. TypeError: it
+ *   is not a string or a URL of a file.
  */
 export function absolutePath(path: string | URL, code: ErrorCode = 'LOCK_FILE_INVALID'): string {
-  // Not instanceof: the URL may be one of jsdom's, or of another realm.
   const text = isUrl(path) ? fileURLToPath(path.href) : path;
   if (typeof text !== 'string') throw new TypeError(`path must be a string or URL, not ${typeName(text)}`);
   if (text === '') throw new ZjjError(code, 'The path is empty', { path: text });
   if (text.includes('\0')) throw new ZjjError(code, 'The path contains a NUL byte', { path: text });
+  if (!isUrl(path)) checkIsPath(text, code);
   if (process.platform === 'win32') return windowsAbsolute(text);
   return text.startsWith('/') ? text : `${process.cwd()}/${text}`;
 }
 
+/** Not instanceof: the URL may be one of jsdom's, or of another realm. */
 function isUrl(path: string | URL): path is URL {
   return typeof path === 'object' && typeof path?.href === 'string' && typeof path.protocol === 'string';
+}
+
+/** Refuses text that names a file by other rules than a path's. As a path it would make directories `file:` and `~`. */
+function checkIsPath(text: string, code: ErrorCode): void {
+  // Two letters at least: `C://x` is a path on Windows.
+  if (/^[A-Za-z][A-Za-z0-9+.-]+:\/\//.test(text)) {
+    throw new ZjjError(code, `'${text}' is a URL, not a path. Pass a URL object, or the path of the file`, {
+      path: text,
+    });
+  }
+  if (/^~(?:\/|$)/.test(text) || (process.platform === 'win32' && text.startsWith('~\\'))) {
+    const message = `'${text}' begins with ~, which only a shell expands. Expand it with os.homedir(), or write ./~`;
+    throw new ZjjError(code, message, { path: text });
+  }
 }
 
 function windowsAbsolute(text: string): string {

@@ -1,8 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type CliOptions, type CliResult, requiresUnprivileged, runCli, temporaryDirectory } from './run-cli.js';
+import {
+  type CliOptions,
+  type CliResult,
+  markAsOurs,
+  requiresUnprivileged,
+  runCli,
+  temporaryDirectory,
+  writeUserConfig,
+} from './run-cli.js';
 
 const original = `# by hand
 port = 8080
@@ -14,9 +22,7 @@ url = "b"
 
 function configHome(text: string | Buffer = original): { home: string; config: string } {
   const home = temporaryDirectory();
-  const config = join(home, 'config.toml');
-  writeFileSync(config, text);
-  return { home, config };
+  return { home, config: writeUserConfig(home, text) };
 }
 
 /** Runs the command twice, with text and with JSON output. Checks that both report the same error, and returns it. */
@@ -84,6 +90,7 @@ describe.for([
   test('refuses a directory', async () => {
     const home = temporaryDirectory();
     mkdirSync(join(home, 'config.toml'));
+    markAsOurs(join(home, 'config.toml'));
     expect(await failure(args, { home })).toMatchObject({ exitCode: 3, code: 'CONFIG_READ' });
   });
 
@@ -92,6 +99,7 @@ describe.for([
     async () => {
       const home = temporaryDirectory();
       execFileSync('mkfifo', [join(home, 'config.toml')]);
+      markAsOurs(join(home, 'config.toml'));
       expect(await failure(args, { home })).toMatchObject({ exitCode: 3, code: 'CONFIG_READ' });
     },
   );
@@ -135,10 +143,11 @@ describe('a path that cannot be written or locked is an I/O error', () => {
   ] as const)('a lock file that is %s', async ([kind, make], { skip }) => {
     skip(kind !== 'a directory' && process.platform === 'win32');
     const { home, config } = configHome();
+    rmSync(`${config}.lock`);
     make(`${config}.lock`);
     for (const args of [
-      ['config', 'port', '1'],
-      ['config', 'unset', 'port'],
+      ['config', '--file', config, 'port', '1'],
+      ['config', '--file', config, 'unset', 'port'],
     ]) {
       expect(await failure(args, { home })).toMatchObject({ exitCode: 3, code: 'LOCK_FILE_INVALID' });
     }

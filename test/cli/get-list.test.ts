@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type CliOptions, runCli, temporaryDirectory } from './run-cli.js';
+import { type CliOptions, runCli, temporaryDirectory, writeUserConfig } from './run-cli.js';
 
 const stored = `port = 8080
 name = "two words"
@@ -21,9 +21,7 @@ url = "b"
 
 function storedHome(text = stored): { home: string; config: string } {
   const home = temporaryDirectory();
-  const config = join(home, 'config.toml');
-  writeFileSync(config, text);
-  return { home, config };
+  return { home, config: writeUserConfig(home, text) };
 }
 
 async function read(args: readonly string[], options: CliOptions): Promise<string> {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type CliOptions, runCli, temporaryDirectory } from './run-cli.js';
+import { type CliOptions, runCli, temporaryDirectory, writeUserConfig } from './run-cli.js';
 
 const isLinux = process.platform === 'linux';
 
@@ -54,11 +54,11 @@ test('--project creates a config in the current directory, and subdirectories fi
   const home = temporaryDirectory();
   const inner = join(home, 'work', 'inner');
   mkdirSync(inner, { recursive: true });
-  expect(await set(['--project'], { home, cwd: join(home, 'work') })).toBe('  (in project config)');
   const project = join(home, 'work', '.zjj', 'config.toml');
+  expect(await set(['--project'], { home, cwd: join(home, 'work') })).toBe(`  (in project config ${project})`);
   expect(existsSync(project)).toBe(true);
   expect(await path([], { home, cwd: inner })).toBe(project);
-  expect(await set([], { home, cwd: inner })).toBe('  (in project config)');
+  expect(await set([], { home, cwd: inner })).toBe(`  (in project config ${project})`);
   expect(await set(['--global'], { home, cwd: inner })).toBe('  (in global config)');
 });
 
@@ -71,7 +71,7 @@ test.skipIf(process.platform === 'win32')(
   "the user's config works from a deleted current directory (not on Windows)",
   async () => {
     const home = temporaryDirectory();
-    writeFileSync(join(home, 'config.toml'), 'a = 1\n');
+    writeUserConfig(home, 'a = 1\n');
     const gone = join(home, 'gone');
     mkdirSync(gone);
     const script = join(home, 'from-gone.cjs');

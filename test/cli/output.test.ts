@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { cli, resultOf, runCli, startCli, temporaryDirectory } from './run-cli.js';
+import { cli, resultOf, runCli, startCli, temporaryDirectory, writeUserConfig } from './run-cli.js';
 
 const isPosix = process.platform !== 'win32';
 
@@ -11,7 +11,7 @@ describe('control characters are never printed raw', () => {
 
   test('from a value', async () => {
     const home = temporaryDirectory();
-    writeFileSync(join(home, 'config.toml'), 'k = "a\\u001B[31m\\n\\u009B\\u202E\\u007F"\n');
+    writeUserConfig(home, 'k = "a\\u001B[31m\\n\\u009B\\u202E\\u007F"\n');
     const shown = await runCli(['config', 'k'], { home });
     expect(shown.stdout).toBe('a\\u001B[31m\\n\\u009B\\u202E\\u007F\n');
     const asJson = await runCli(['config', '--json'], { home });
@@ -21,7 +21,7 @@ describe('control characters are never printed raw', () => {
 
   test('from a key', async () => {
     const home = temporaryDirectory();
-    writeFileSync(join(home, 'config.toml'), '"a\\u001B[31m\\n" = 1\n');
+    writeUserConfig(home, '"a\\u001B[31m\\n" = 1\n');
     for (const args of [['config'], ['config', '--json'], ['config', `'${red}'`], ['config', `a${red}`]]) {
       const { stdout, stderr } = await runCli(args, { home });
       expect(stdout + stderr).not.toContain('\u001b');
@@ -64,7 +64,7 @@ describe('standard output', () => {
   function largeHome(): string {
     const home = temporaryDirectory();
     const lines = Array.from({ length: 20_000 }, (_, index) => `key_${index} = "value ${index}"\n`);
-    writeFileSync(join(home, 'config.toml'), lines.join(''));
+    writeUserConfig(home, lines.join(''));
     return home;
   }
 

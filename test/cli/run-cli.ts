@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
 import { requires } from '../support/requires/requires.js';
@@ -16,6 +17,8 @@ export interface CliOptions {
   readonly input?: string | Buffer;
   /** Obey file permissions even as root. */
   readonly isUnprivileged?: boolean;
+  /** A command that runs the rest of its arguments, such as `setpriv --reuid=7`. */
+  readonly runner?: readonly string[];
 }
 
 export interface CliResult {
@@ -28,6 +31,19 @@ export interface CliResult {
 const isRoot = process.getuid?.() === 0;
 const dropCapabilities = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] as const;
 
+/** Writes `config.toml` in a home directory, and the lock file that shows it to be the store's. Returns its path. */
+export function writeUserConfig(home: string, text: string | Buffer): string {
+  const config = join(home, 'config.toml');
+  writeFileSync(config, text);
+  markAsOurs(config);
+  return config;
+}
+
+/** Leaves the lock file that the store would leave beside a config. */
+export function markAsOurs(config: string): void {
+  writeFileSync(`${config}.lock`, 'released by the zjj store at 2026-11-23T06:32:09.123Z'.padEnd(256));
+}
+
 /** Skips the test if `isUnprivileged` is not possible here. */
 export function requiresUnprivileged(context: TestContext): void {
   if (process.platform === 'win32') context.skip('Windows has no permission bits');
@@ -39,8 +55,8 @@ export function requiresUnprivileged(context: TestContext): void {
 
 /** Starts the built command in a child process. */
 export function startCli(args: readonly string[], options: CliOptions): ChildProcess {
-  const { home, cwd = home, env = {}, isUnprivileged = false } = options;
-  const command = [...(isUnprivileged && isRoot ? dropCapabilities : []), process.execPath, cli, ...args];
+  const { home, cwd = home, env = {}, isUnprivileged = false, runner = [] } = options;
+  const command = [...runner, ...(isUnprivileged && isRoot ? dropCapabilities : []), process.execPath, cli, ...args];
   return spawn(command[0] ?? '', command.slice(1), { cwd, env: { HOME: home, ...env } });
 }
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type CliOptions, cli, runCli, temporaryDirectory } from './run-cli.js';
+import { type CliOptions, cli, runCli, temporaryDirectory, writeUserConfig } from './run-cli.js';
 
 function emptyHome(): { home: string; config: string } {
   const home = temporaryDirectory();
@@ -26,7 +26,7 @@ describe('set', () => {
 
   test('keeps comments, layout and line endings', async () => {
     const { home, config } = emptyHome();
-    writeFileSync(config, '# mine\r\nport   = 80 # http\r\n\r\n[a]\r\nb = 1');
+    writeUserConfig(home, '# mine\r\nport   = 80 # http\r\n\r\n[a]\r\nb = 1');
     await succeed(['port', '8080'], { home });
     expect(readFileSync(config, 'utf8')).toBe('# mine\r\nport   = 8080 # http\r\n\r\n[a]\r\nb = 1');
   });
@@ -112,7 +112,7 @@ describe('set', () => {
 
   test('changes nothing if standard input cannot be read', () => {
     const { home, config } = emptyHome();
-    writeFileSync(config, 'a = 1\n');
+    writeUserConfig(home, 'a = 1\n');
     const directory = openSync(home, 'r');
     const { status, stderr } = spawnSync(process.execPath, [cli, 'config', 'a', '-'], {
       cwd: home,
@@ -134,7 +134,7 @@ describe('set', () => {
     const { home, config } = emptyHome();
     expect(await succeed(['set', '--dry-run', 'a', '1'], { home })).toBe('Would set a = 1\n  (in global config)\n');
     expect(existsSync(config) || existsSync(`${config}.lock`)).toBe(false);
-    writeFileSync(config, 'a = 1\n');
+    writeUserConfig(home, 'a = 1\n');
     const conflict = await runCli(['config', 'set', '--dry-run', 'a.b', '1'], { home });
     expect(conflict).toMatchObject({ exitCode: 1, stdout: '' });
   });
@@ -143,14 +143,14 @@ describe('set', () => {
 describe('unset', () => {
   test('removes keys, and reports which and where', async () => {
     const { home, config } = emptyHome();
-    writeFileSync(config, 'a = 1\nb = 2\n[c]\nd = 3\n');
+    writeUserConfig(home, 'a = 1\nb = 2\n[c]\nd = 3\n');
     expect(await succeed(['unset', 'a', 'c.d'], { home })).toBe('✓ Unset a\n✓ Unset c.d\n  (in global config)\n');
     expect(readFileSync(config, 'utf8')).toBe('b = 2\n[c]\n');
   });
 
   test('removes none of the keys if one does not exist', async () => {
     const { home, config } = emptyHome();
-    writeFileSync(config, 'a = 1\n');
+    writeUserConfig(home, 'a = 1\n');
     expect(await runCli(['config', 'unset', 'a', 'nope'], { home })).toEqual({
       exitCode: 1,
       signal: null,
@@ -168,7 +168,7 @@ describe('unset', () => {
 
   test('of a key in another file names that file', async () => {
     const { home, config } = emptyHome();
-    writeFileSync(config, 'a = 1\n');
+    writeUserConfig(home, 'a = 1\n');
     mkdirSync(join(home, 'p', '.zjj'), { recursive: true });
     writeFileSync(join(home, 'p', '.zjj', 'config.toml'), 'b = 1\n');
     const { exitCode, stderr } = await runCli(['config', 'unset', 'a'], { home, cwd: join(home, 'p') });
@@ -180,13 +180,13 @@ describe('unset', () => {
 
   test('prints a JSON object with --json', async () => {
     const { home, config } = emptyHome();
-    writeFileSync(config, 'a = 1\n');
+    writeUserConfig(home, 'a = 1\n');
     expect(JSON.parse(await succeed(['unset', '--json', 'a'], { home }))).toEqual({ key: 'a', path: config });
   });
 
   test('shows the change with --dry-run, and removes nothing', async () => {
     const { home, config } = emptyHome();
-    writeFileSync(config, 'a = 1\n');
+    writeUserConfig(home, 'a = 1\n');
     expect(await succeed(['unset', '--dry-run', 'a'], { home })).toBe('Would unset a\n  (in global config)\n');
     expect(readFileSync(config, 'utf8')).toBe('a = 1\n');
     const missing = await runCli(['config', 'unset', '--dry-run', 'b'], { home });

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { lock } from '../../src/lock/index.js';
-import { resultOf, runCli, startCli, temporaryDirectory } from './run-cli.js';
+import { resultOf, runCli, startCli, temporaryDirectory, writeUserConfig } from './run-cli.js';
 
 async function lockedHome() {
   const home = temporaryDirectory();
@@ -81,8 +81,7 @@ test('a read does not wait for the lock', async () => {
 
 test('the record in the lock file has the command, never its arguments', async () => {
   const home = temporaryDirectory();
-  const config = join(home, 'config.toml');
-  writeFileSync(config, 'a = 1\n');
+  const config = writeUserConfig(home, 'a = 1\n');
   const spy = join(home, 'spy.cjs');
   writeFileSync(
     spy,

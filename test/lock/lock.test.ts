@@ -404,6 +404,19 @@ describe('an invalid lock file', () => {
     expect(await codeOf(lock(''))).toBe('LOCK_FILE_INVALID');
     expect(await codeOf(lock('a\0b'))).toBe('LOCK_FILE_INVALID');
   });
+
+  test.for(['file:///x/c.lock', 'https://host/c.lock', '~', '~/c.lock'])(
+    'for %s gives LOCK_FILE_INVALID',
+    async (path) => {
+      expect(await codeOf(lock(path))).toBe('LOCK_FILE_INVALID');
+      expect(() => lockSync(path)).toThrow(/ is a URL, not a path|^'~.* begins with ~/);
+      expect(() => tryLock(path)).toThrow(expect.objectContaining({ code: 'LOCK_FILE_INVALID', path }));
+    },
+  );
+
+  test('for a URL of another scheme gives a TypeError', async () => {
+    await expect(lock(new URL('https://host/c.lock'))).rejects.toThrow(TypeError);
+  });
 });
 
 test('invalid arguments give a RangeError or a TypeError, and create no file', async () => {

@@ -1,16 +1,20 @@
 // This folder works with a config's path and bytes: it resolves, reads, replaces and sweeps.
 
-import { existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { absolutePath, systemError } from '../../lock/internal.js';
 import { codeOf, isPermissionError, readError, writeError } from './config-error.js';
 import { syncDirectory } from './descriptor.js';
 import { walkPath } from './walk-path.js';
 
+/** How often to look again at a path whose file is replaced while it is resolved. Other writers do that all the time. */
+const MAX_ROUNDS = 100;
+
 /**
  * Makes a config's path absolute and leaves it otherwise unchanged.
  *
- * @throws ZjjError CONFIG_READ: the path is empty or contains a NUL byte. TypeError: it is neither a string nor a URL.
+ * @throws ZjjError CONFIG_READ: the path is empty, contains a NUL byte, is the text of a URL, or begins with `~/`.
+ *   TypeError: it is neither a string nor a URL of a file.
  */
 export function configPath(path: string | URL): string {
   return absolutePath(path, 'CONFIG_READ');
@@ -22,15 +26,27 @@ export function configPath(path: string | URL): string {
  *
  * The path goes to the kernel unchanged: path.resolve would turn `link/../c.toml` into another file.
  *
+ * realpath(3) reads links itself, and so follows some that the kernel refuses: those of other users in a sticky directory
+ * (fs.protected_symlinks in proc_sys_fs(5)), and all on a mount with `nosymfollow`. So the kernel is asked as well.
+ *
  * @throws ZjjError CONFIG_READ
  */
 export function resolveConfig(path: string): string {
   try {
-    return realpathSync.native(path);
+    for (let round = 0; ; round++) {
+      const { dev, ino } = statSync(path, { bigint: true });
+      const real = realpathSync.native(path);
+      if (real === path) return real;
+      const there = statSync(real, { bigint: true });
+      // Another file: somebody has changed the path in between, perhaps to a link that the kernel would not follow.
+      if (there.dev === dev && there.ino === ino) return real;
+      if (round === MAX_ROUNDS) throw systemError(path, { code: 'ELOOP', syscall: 'stat' });
+    }
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw readError(path, error);
   }
   const target = endOfLinks(path);
+  if (target !== path) checkIsMissing(path);
   try {
     return join(realpathSync.native(dirname(target)), basename(target));
   } catch (error) {
@@ -69,6 +85,15 @@ export function isStillAt(real: string, path: string): boolean {
   // A path without links needs no second look. If a link replaces the file, the commit sees a different file. If a link
   // replaces a directory, the path leads to another lock file.
   return path === real || resolveForWriting(path) === real;
+}
+
+/** Fails if the kernel refuses a link on the path. It was missing before, but a link may have appeared since. */
+function checkIsMissing(path: string): void {
+  try {
+    statSync(path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw readError(path, error);
+  }
 }
 
 /** Follows the links of a path whose target does not exist, and returns the path where it would be. */

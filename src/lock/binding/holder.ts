@@ -13,6 +13,9 @@ const MAX_RECORD_START_SIZE = 215;
 /** The most bytes that the host name takes in it. On Linux that is the longest there is. */
 const LONGEST_HOST_SIZE = 64;
 
+/** The start of the mark that the store leaves at a release: kCleanMark in native/lock/lock_record.cc. */
+const CLEAN_MARK = 'released by the zjj store at ';
+
 /** Characters that could change what a terminal shows. */
 const CONTROL_CHARACTERS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
@@ -84,6 +87,16 @@ export function readRecord(lockPath: string): string | undefined {
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
+}
+
+/**
+ * Whether a lock file shows that zjj has held it: it is a whole record, the store's mark or blanks, as in
+ * native/lock/lock_record.h. A lock file of another program is empty or has other contents. Never throws.
+ */
+export function bearsStoreMark(lockPath: string): boolean {
+  const text = readRecord(lockPath);
+  if (text === undefined) return false;
+  return text.trimEnd() === '' || text.startsWith(CLEAN_MARK) || parseRecord(text) !== undefined;
 }
 
 /** `Held by pid N (COMMAND) since TIME.`, with a note on that process. Empty without a holder. */

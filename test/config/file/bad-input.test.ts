@@ -13,7 +13,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, type TestContext, test } from 'vitest';
-import { getConfigValue, type Key, readConfig, setConfigValue, type TomlInput } from '../../../src/index.js';
+import {
+  ConfigStore,
+  getConfigValue,
+  type Key,
+  readConfig,
+  setConfigValue,
+  type TomlInput,
+} from '../../../src/index.js';
 import { withPackage } from '../../support/package/dist.js';
 import { Child } from '../../support/process/child.js';
 import { hasCommand } from '../../support/requires/commands.js';
@@ -81,10 +88,11 @@ describe('a set fails with the right code and leaves the file alone, given', () 
     expect(existsSync(path.slice(0, -1))).toBe(false);
   });
 
-  test('a path that is empty or contains a NUL byte', async () => {
-    for (const path of ['', 'a\0b']) {
+  test('a path that is empty, contains a NUL byte, or is no path', async () => {
+    for (const path of ['', 'a\0b', 'file:///x/c.toml', 'https://host/c.toml', '~/c.toml']) {
       await expect(setConfigValue(path, 'a', 1)).rejects.toMatchObject({ code: 'CONFIG_READ' });
       await expect(readConfig(path)).rejects.toMatchObject({ code: 'CONFIG_READ' });
+      expect(() => new ConfigStore(path)).toThrow(expect.objectContaining({ code: 'CONFIG_READ' }));
     }
   });
 
