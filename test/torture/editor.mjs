@@ -4,9 +4,9 @@
 
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { Random } from '../support/random.mjs';
 import { revise } from './content.mjs';
 import { Journal } from './journal.mjs';
-import { Random } from './random.mjs';
 import { waitForStart } from './start.mjs';
 
 const { withLock } = createRequire(import.meta.url)('../../dist/lock/index.js');

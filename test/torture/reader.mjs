@@ -7,9 +7,9 @@
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { Random } from '../support/random.mjs';
 import { findFaults, findRegressions, findTextFaults, growingNumbers } from './content.mjs';
 import { readEnd } from './journal.mjs';
-import { Random } from './random.mjs';
 import { waitForStart } from './start.mjs';
 
 const zjj = createRequire(import.meta.url)('../../dist/index.js');

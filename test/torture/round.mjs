@@ -4,9 +4,9 @@ import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
+import { Random } from '../support/random.mjs';
 import { findFaults, findRegressions, findTextFaults, growingNumbers, initialText } from './content.mjs';
 import { readEnd, readJournal } from './journal.mjs';
-import { Random } from './random.mjs';
 import { deleteLocks, fillDisk, killWriters, stopHolders } from './saboteurs.mjs';
 import { findValueFaults, verifyWriters } from './verify.mjs';
 

@@ -5,8 +5,8 @@
 
 import { createRequire } from 'node:module';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
+import { Random } from '../support/random.mjs';
 import { Journal } from './journal.mjs';
-import { Random } from './random.mjs';
 import { waitForStart } from './start.mjs';
 
 const zjj = createRequire(import.meta.url)('../../dist/index.js');
