@@ -6,12 +6,18 @@ import { Child } from '../support/process/child.js';
 /** The modes of test/torture/modes.mjs that disturb enough in less than a second, and how they disturb. */
 const modes = {
   calm: 'nothing disturbs them',
-  kill: 'writers are killed while they hold the lock',
+  kill: 'writers are killed, interrupted and hung up while they hold the lock',
   stop: 'lock holders are stopped for longer than the others wait',
   delete: 'the lock file is removed, and lock holders are stopped and killed',
   'delete-tight': 'the lock file is removed every 0.2 ms, and lock holders are stopped',
   'disk-full': 'the disk is full half of the time, and writers are killed',
   editor: 'an editor saves by rename under the lock, and writers are killed',
+  users: 'some writers are users without rights',
+  chmod: 'the folder, the config and the lock file lose their rights',
+  limits: 'writers run out of descriptors, threads and the size of files',
+  'swap-lock': 'a link, a folder or data takes the place of the lock file',
+  'swap-folder': 'the folder is moved away and back',
+  nested: 'all make new nested folders at once',
 };
 
 describe.skipIf(process.platform === 'win32')('writers and readers lose no write and see no damaged file', () => {

@@ -2,7 +2,7 @@
 //
 //   ["I", number, kind, value]     before the call: the value to write
 //   ["A", number, result, ms]      after the call was acknowledged
-//   ["E", number, code, cause]     after the call failed
+//   ["E", number, code, cause, isWritten]   after the call failed; isWritten: the error says that the file is the new one
 //   ["V", text]                    the writer saw a violation
 
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
@@ -22,8 +22,8 @@ export class Journal {
     this.#append(['A', number, result, ms]);
   }
 
-  refuse(number, code, cause) {
-    this.#append(['E', number, code, cause]);
+  refuse(number, { code, cause, isWritten }) {
+    this.#append(['E', number, code, cause, isWritten]);
   }
 
   violate(text) {
@@ -59,10 +59,15 @@ export function readJournal(path) {
     } else {
       call.code = rest[1];
       call.cause = rest[2] ?? undefined;
-      if (call.code === 'LOCK_TIMEOUT' || call.code === 'ABORTED') call.outcome = 'refused';
+      if (isRefusal(call.code) && !rest[3]) call.outcome = 'refused';
     }
   }
   return { calls, violations };
+}
+
+/** Whether an error promises that the call had no effect. */
+function isRefusal(code) {
+  return code === 'ABORTED' || /^(LOCK|CONFIG)_/.test(code);
 }
 
 /** The last entries of a journal that its writer may still append to. */

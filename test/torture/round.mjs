@@ -1,28 +1,32 @@
-// One round: makes a plan from a seed, starts the processes, disturbs them, and verifies the result.
+// One round: starts the processes of its plan, disturbs them, and verifies the result.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, dirname, join } from 'node:path';
-import { findFaults, findRegressions, findTextFaults, growingNumbers, initialText } from './content.mjs';
+import { join } from 'node:path';
+import { Random } from '../support/random.mjs';
+import { findFaults, findRegressions, findTextFaults, growingNumbers } from './content.mjs';
 import { readEnd, readJournal } from './journal.mjs';
-import { Random } from './random.mjs';
-import { deleteLocks, fillDisk, killWriters, stopHolders } from './saboteurs.mjs';
-import { findValueFaults, verifyWriters } from './verify.mjs';
+import { makePlan, prepare } from './plan.mjs';
+import { allowAll, changeModes, deleteLocks, fillDisk, swapFolders, swapLocks } from './saboteurs/files.mjs';
+import { killWriters, limitWriters, stopHolders } from './saboteurs/processes.mjs';
+import { ENDING_SIGNALS, EXIT_ON_SIGNAL, send } from './signals.mjs';
+import {
+  findConfigs,
+  findLitter,
+  findMarkFaults,
+  findRefusedValues,
+  findValueFaults,
+  verifyWriters,
+} from './verify.mjs';
 
 const zjj = createRequire(import.meta.url)('../../dist/index.js');
 
 /** How long a process may take to end after the round: the longest wait, plus a margin for a busy machine. */
 const END_MS = 90_000;
 
-/**
- * The lock timeout of the writers in a mode that allows no timeouts. Without it, a call fails after 5 s without
- * progress, and on a busy machine a holder can lose the CPU for longer.
- */
-const LONGEST_WAIT_MS = 60_000;
-
-/** Large enough for a few configs and their temporary files. */
-const DISK_SIZE = '1m';
+/** How often everybody gets access again while the writers of a round end. */
+const ALLOW_MS = 100;
 
 /**
  * @param mode - One of MODES.
@@ -46,69 +50,12 @@ export async function runRound({ seed, mode, seconds, directory }) {
   }
 }
 
-/** Makes all decisions of the round. */
-function makePlan(random, mode, directory) {
-  const disk = join(directory, 'files');
-  const journals = join(directory, 'journals');
-  // On a full disk nothing can be created. The editor needs a config to edit.
-  const mayStartEmpty = !mode.fillsDisk && !mode.edits;
-  const configs = Array.from({ length: mode.files ?? random.between(1, 3) }, (_, index) => {
-    const path = join(disk, `${index}`, 'config.toml');
-    return {
-      path,
-      lock: `${path}.lock`,
-      link: join(disk, `link-${index}.toml`),
-      isSealed: !(mayStartEmpty && random.chance(0.3)),
-      fillers: random.chance(0.5) ? random.between(0, 20) : random.between(100, 400),
-      editorJournal: join(journals, `editor-${index}`),
-      editorSeed: random.seed(),
-      readerSeed: random.seed(),
-      writers: [],
-    };
-  });
-  const processes = Array.from({ length: mode.processes ?? random.between(3, 6) }, (_, index) => ({
-    form: random.pick(mode.forms ?? ['async', 'async', 'sync', 'threads']),
-    pauses: random.pick([0, 0.1, 0.5]),
-    writers: Array.from({ length: mode.writersEach ?? random.between(1, 5) }, (_, each) => {
-      const config = random.pick(configs);
-      const id = `p${index}w${each}`;
-      const names = random.pick([[config.path], [config.link], [config.path, config.link]]);
-      const writer = { id, names, journal: join(journals, id), seed: random.seed() };
-      config.writers.push(writer);
-      return writer;
-    }),
-  }));
-  const timeoutMs = chooseTimeout(mode, random);
-  return { disk, journals, configs, processes, timeoutMs, saboteurs: random.seed() };
-}
-
-/** Undefined means the default of the store. */
-function chooseTimeout({ stops, deletesEveryMs }, random) {
-  if (!stops) return LONGEST_WAIT_MS;
-  // Short, so that many holders are stopped for longer in a round.
-  return deletesEveryMs === undefined ? random.between(80, 300) : undefined;
-}
-
-function prepare({ disk, journals, configs }, mode) {
-  mkdirSync(disk);
-  mkdirSync(journals);
-  if (mode.fillsDisk) {
-    const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_SIZE}`, 'tmpfs', disk]);
-    if (status !== 0) throw new Error(`cannot mount: ${stderr}`);
-  }
-  for (const { path, link, isSealed, fillers } of configs) {
-    mkdirSync(dirname(path));
-    symlinkSync(join(basename(dirname(path)), basename(path)), link);
-    if (!isSealed) continue;
-    writeFileSync(path, initialText(fillers));
-    // Creates the lock file and changes nothing else.
-    zjj.setConfigValueSync(path, 'end.seal', 'whole');
-  }
-}
-
 class Round {
   faults = [];
-  figures = { acknowledged: 0, reads: 0, kills: 0, stops: 0, deletes: 0, fills: 0, longestMs: 0, codes: {} };
+  figures = {
+    ...{ acknowledged: 0, reads: 0, kills: 0, stops: 0, limits: 0 },
+    ...{ deletes: 0, fills: 0, swaps: 0, chmods: 0, longestMs: 0, codes: {} },
+  };
   #plan;
   #mode;
   #seconds;
@@ -140,18 +87,23 @@ class Round {
 
   /** Kills all processes, including stopped ones, when this program has to end. */
   kill = () => {
-    for (const { child } of this.#started) child.kill('SIGKILL');
+    for (const { child } of this.#started) send(-child.pid, 'SIGKILL');
   };
 
   #startWriter(task) {
     const writers = task.writers.map((writer) => ({ ...writer, calls: readLastCall(writer.journal) }));
-    const { timeoutMs } = this.#plan;
+    const { timeoutMs, journals: scratch } = this.#plan;
     const kinds = this.#mode.kinds ?? ['set', 'set', 'pair', 'count', 'count', 'flag'];
     const aborts = this.#mode.stops === true;
-    const { child, ready, begin } = this.#start('writer.mjs', { ...task, writers, timeoutMs, kinds, aborts });
-    child.on('exit', (_, signal) => {
+    const mayRead = !this.#mode.chmods && !this.#mode.limits && kinds.includes('set');
+    const all = { ...task, writers, timeoutMs, kinds, aborts, mayRead, scratch };
+    const { child, ready, begin } = this.#start('writer.mjs', all);
+    child.on('exit', () => {
       this.#crew = this.#crew.filter((each) => each !== child);
-      if (signal === 'SIGKILL' && Date.now() < this.#endTime) this.#replaceWriter(task);
+    });
+    // Not before the commands that it started have ended as well: they write under the same names.
+    child.on('close', (code, signal) => {
+      if (this.#wasEnded(code, signal) && Date.now() < this.#endTime) this.#replaceWriter(task);
     });
     return {
       ready,
@@ -162,15 +114,23 @@ class Round {
     };
   }
 
+  /** Whether a writer ended in a way that its mode intends. */
+  #wasEnded(code, signal) {
+    if (this.#mode.limits && signal === 'SIGXFSZ') return true;
+    return this.#mode.kills === true && (['SIGKILL', ...ENDING_SIGNALS].includes(signal) || code === EXIT_ON_SIGNAL);
+  }
+
   #replaceWriter(task) {
     const { ready, begin } = this.#startWriter(task);
     ready.then(begin);
   }
 
   #startOthers({ path, link, lock, isSealed, editorJournal, editorSeed, readerSeed, writers }) {
-    const { kinds, edits, deletesEveryMs } = this.#mode;
+    const { kinds, edits, deletesEveryMs, chmods } = this.#mode;
     const started = [];
-    if (kinds === undefined && writers.length > 0) {
+    // In a folder that it may not search, a reader without rights finds no config.
+    const mayRead = kinds === undefined && !(chmods && process.geteuid?.() !== 0);
+    if (mayRead && writers.length > 0) {
       const reader = { names: [path, link], isSealed, seed: readerSeed, writers };
       started.push(this.#start('reader.mjs', reader, (json) => this.#noteReads(path, JSON.parse(json))));
     }
@@ -186,7 +146,9 @@ class Round {
 
   /** Starts a program of this folder. It must succeed unless it is killed. Its last line of output is its result. */
   #start(program, task, onResult) {
-    const child = spawn(process.execPath, [join(import.meta.dirname, program), JSON.stringify(task)]);
+    const path = join(import.meta.dirname, 'programs', program);
+    // A group of its own: a signal to a writer also reaches the commands that it started.
+    const child = spawn(process.execPath, [path, JSON.stringify(task)], { detached: true });
     let output = '';
     let errors = '';
     child.stderr.setEncoding('utf8').on('data', (text) => (errors += text));
@@ -201,7 +163,7 @@ class Round {
     child.stdin.on('error', () => {});
     const end = new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal })));
     const ended = end.then(({ code, signal }) => {
-      const isExpected = (code === 0 && errors === '') || (signal === 'SIGKILL' && program === 'writer.mjs');
+      const isExpected = (code === 0 && errors === '') || (program === 'writer.mjs' && this.#wasEnded(code, signal));
       if (!isExpected) this.faults.push(`${program} ended with ${code ?? signal}: ${errors}`);
       else onResult?.(output.trimEnd().split('\n').at(-1));
     });
@@ -211,7 +173,7 @@ class Round {
 
   #sabotage() {
     const { configs, disk, timeoutMs = 300, saboteurs } = this.#plan;
-    const { kills, stops, deletes, fillsDisk } = this.#mode;
+    const { kills, stops, deletes, fillsDisk, limits, chmods, swapsLocks, swapsFolders } = this.#mode;
     const seeds = new Random(saboteurs);
     const makeOptions = () => ({
       ...{ crew: () => this.#crew, endTime: this.#endTime, random: new Random(seeds.seed()), figures: this.figures },
@@ -222,6 +184,10 @@ class Round {
       ...(stops ? [stopHolders(makeOptions())] : []),
       ...(deletes ? [deleteLocks(makeOptions())] : []),
       ...(fillsDisk ? [fillDisk(makeOptions())] : []),
+      ...(limits ? [limitWriters(makeOptions())] : []),
+      ...(chmods ? [changeModes(makeOptions())] : []),
+      ...(swapsLocks ? [swapLocks(makeOptions())] : []),
+      ...(swapsFolders ? [swapFolders(makeOptions())] : []),
     ];
   }
 
@@ -231,38 +197,49 @@ class Round {
       () => {
         for (const { child, program } of this.#started) {
           if (child.exitCode === null && child.signalCode === null) this.faults.push(`${program} did not end`);
-          child.kill('SIGKILL');
+          send(-child.pid, 'SIGKILL');
         }
       },
       this.#endTime - Date.now() + END_MS,
     );
+    const allowing = setInterval(() => {
+      if (this.#mode.chmods) for (const { lock } of this.#plan.configs) allowAll(lock);
+    }, ALLOW_MS);
     for (const { ended } of this.#started) await ended;
+    clearInterval(allowing);
     clearTimeout(timer);
   }
 
-  #noteReads(path, { reads, seen, violations }) {
+  #noteReads(path, { reads, seen, sets, violations }) {
     this.figures.reads += reads;
     this.faults.push(...violations);
-    this.#plan.configs.find((config) => config.path === path).seen = seen;
+    const config = this.#plan.configs.find((each) => each.path === path);
+    Object.assign(config, { seen, sets });
   }
 
   /** Verifies a config and the journals of its writers. Returns the duration of the longest call in milliseconds. */
-  #verify({ path, lock, isSealed, writers, seen = {}, editorJournal }) {
+  #verify({ path, lock, isSealed, writers, seen = {}, sets = {}, editorJournal }) {
     const { faults, figures } = this;
     const held = zjj.tryLock(lock);
     if (held === null) faults.push(`${lock} is still held`);
     held?.release();
+    const { allows = () => false, edits, kills, stops, deletes, swapsLocks, swapsFolders } = this.#mode;
+    const all = findConfigs(this.#plan.disk, path);
     // A writer killed between creating its temporary file and checking its lock file leaves the file to the next sweep.
-    if (this.#mode.deletes) rmSync(lock, { force: true });
-    zjj.setConfigValueSync(path, 'final', true);
-    const litter = readdirSync(dirname(path)).filter((name) => name.endsWith('.tmp'));
-    if (litter.length > 0) faults.push(`temporary files are left: ${litter}`);
+    const forcesSweep = deletes || swapsLocks || swapsFolders;
+    faults.push(...all.flatMap((each) => findLitter(each, forcesSweep)));
+    faults.push(...findMarkFaults(all.map(zjj.readConfigSync), writers));
 
     const table = zjj.readConfigSync(path);
-    const { allows = () => false, edits, stops } = this.#mode;
-    const isAllowed = (code, cause) => allows(code, cause) || (code === 'ABORTED' && stops === true);
+    const isAllowed = (code, cause) =>
+      allows(code, cause) || (code === 'ABORTED' && stops === true) || (code === 'INTERRUPTED' && kills === true);
     const verdict = verifyWriters(table, writers, isAllowed);
-    faults.push(...findFaults(table), ...findRegressions(seen, growingNumbers(table)), ...verdict.faults);
+    faults.push(
+      ...findFaults(table),
+      ...findRefusedValues(sets, writers),
+      ...findRegressions(seen, growingNumbers(table)),
+      ...verdict.faults,
+    );
     if (isSealed) faults.push(...findTextFaults(readFileSync(path, 'utf8')));
     if (edits)
       faults.push(...findValueFaults('editor.revision', table.editor.revision, readJournal(editorJournal).calls));

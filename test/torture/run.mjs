@@ -1,8 +1,8 @@
 // The torture test: `npm run test:torture [-- --minutes N] [--seconds N] [--mode NAME] [--seed N]`.
 //
-// It runs rounds of a few seconds, one mode after the other. A round kills and stops writers, removes their lock files
-// or fills their disk. At the end it verifies that no acknowledged write was lost and that no reader saw a damaged
-// config.
+// It runs rounds of a few seconds, one mode after the other. A round ends and stops writers, takes away their rights,
+// descriptors, lock files, folders or the space on their disk. At the end it verifies that no acknowledged write was
+// lost, that no refused write had an effect, and that no reader saw a damaged config. modes.mjs lists the modes.
 //
 // Each round prints its mode and seed. The seed decides the processes, files, calls and delays, so a failed round can
 // be repeated. The decisions of the scheduler cannot: a failure may need several attempts to show again.
@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MODES } from './modes.mjs';
 import { runRound } from './round.mjs';
+import { ENDING_SIGNALS } from './signals.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -45,12 +46,13 @@ if (!isUnshared && names.some((name) => MODES[name].fillsDisk) && canMount()) {
   });
   process.exit(status ?? 1);
 }
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+for (const signal of ENDING_SIGNALS) process.on(signal, () => process.exit(1));
 
-const possible = names.filter((name) => isUnshared || !MODES[name].fillsDisk);
-for (const name of names.filter((each) => !possible.includes(each))) {
-  console.log(`${name}: skipped, because this user may not mount a file system`);
-}
+const possible = names.filter((name) => {
+  const reason = whyNot(MODES[name]);
+  if (reason !== undefined) console.log(`${name}: skipped, because ${reason}`);
+  return reason === undefined;
+});
 let failed = 0;
 for (let index = 0; possible.length > 0; index++) {
   if (!(await runOne(possible[index % possible.length], firstSeed + index))) failed++;
@@ -77,6 +79,14 @@ async function runOne(name, seed) {
   console.log(`  The files of the round are in ${directory}. To repeat it:`);
   console.log(`  npm run test:torture -- --mode ${name} --seed ${seed} --seconds ${values.seconds}`);
   return false;
+}
+
+function whyNot({ fillsDisk, limits, users, chmods }) {
+  if (fillsDisk && !isUnshared) return 'this user may not mount a file system';
+  if (limits && spawnSync('prlimit', ['--version']).status !== 0) return 'prlimit is not installed';
+  // Without root, the other modes disturb writers of this user.
+  if (users && !chmods && !limits && process.geteuid?.() !== 0) return 'only root may run writers as another user';
+  return undefined;
 }
 
 function canMount() {

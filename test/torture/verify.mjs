@@ -1,6 +1,11 @@
 // Verifies a config against the journals of its writers after all of them have ended.
 
+import { readdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
 import { readJournal } from './journal.mjs';
+
+const zjj = createRequire(import.meta.url)('../../dist/index.js');
 
 /**
  * @param table - The final config.
@@ -74,5 +79,51 @@ function findCountFaults(id, table, calls) {
     unknown = [];
   }
   check(table.count?.[id] ?? 0, table.last?.[id] ?? 0, 'the end');
+  return faults;
+}
+
+/** The config, and those in new folders, in folders below, and in the folders that had its place for a time. */
+export function findConfigs(disk, path) {
+  const place = basename(dirname(path));
+  const others = readdirSync(disk, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.startsWith(`${place}/`) || name.startsWith(`${place}.`))
+    .filter((name) => basename(name) === basename(path))
+    .map((name) => join(disk, name));
+  return [...new Set([path, ...others])];
+}
+
+/** Writes to a config, and returns what temporary files the sweep of that write has left. */
+export function findLitter(path, forcesSweep) {
+  if (forcesSweep) rmSync(`${path}.lock`, { force: true });
+  zjj.setConfigValueSync(path, 'final', true);
+  const litter = readdirSync(dirname(path)).filter((name) => name.endsWith('.tmp'));
+  return litter.length > 0 ? [`temporary files are left beside ${path}: ${litter}`] : [];
+}
+
+/** Each acknowledged mark must be in one of the configs, and no refused one in any. */
+export function findMarkFaults(tables, writers) {
+  const faults = [];
+  const marks = new Set(tables.flatMap(({ marks = {} }) => Object.keys(marks)));
+  for (const { id, journal } of writers) {
+    for (const { number, kind, outcome } of readJournal(journal).calls) {
+      if (kind !== 'mark') continue;
+      const isThere = marks.delete(`${id}_${number}`);
+      if (outcome === 'acknowledged' && !isThere) faults.push(`mark ${number} of ${id} is lost`);
+      if (outcome === 'refused' && isThere) faults.push(`mark ${number} of ${id} is there, though it was refused`);
+    }
+  }
+  return [...faults, ...[...marks].map((mark) => `nobody wrote ${mark}`)];
+}
+
+/** No reader may have seen the value of a set that was refused, unless another call wrote the same value. */
+export function findRefusedValues(sets, writers) {
+  const faults = [];
+  for (const { id, journal } of writers) {
+    const calls = readJournal(journal).calls.filter(({ kind }) => kind === 'set');
+    const written = new Set(calls.filter(({ outcome }) => outcome !== 'refused').map(({ value }) => value));
+    const refused = new Set(calls.filter(({ value }) => !written.has(value)).map(({ value }) => value));
+    for (const value of sets[id] ?? [])
+      if (refused.has(value)) faults.push(`read set.${id} = ${value}, which was refused`);
+  }
   return faults;
 }

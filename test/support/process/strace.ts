@@ -51,6 +51,11 @@ export function pathsOf({ args }: SystemCall): string[] {
   return [...args.matchAll(/["<](\/[^">]*)[">]/g)].map(([, path = '']) => path);
 }
 
+/** The bytes of a string or a path that strace(1) wrote with `-xx`. */
+export function unescaped(text: string): Buffer {
+  return Buffer.from(text.replaceAll('\\x', ''), 'hex');
+}
+
 /** One system call in the output of strace(1): one line, or two if a call of another thread came between. */
 export interface SystemCall {
   /** NaN if strace watched a single thread. */

@@ -4,12 +4,12 @@
 
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { revise } from './content.mjs';
-import { Journal } from './journal.mjs';
-import { Random } from './random.mjs';
+import { Random } from '../../support/random.mjs';
+import { revise } from '../content.mjs';
+import { Journal } from '../journal.mjs';
 import { waitForStart } from './start.mjs';
 
-const { withLock } = createRequire(import.meta.url)('../../dist/lock/index.js');
+const { withLock } = createRequire(import.meta.url)('../../../dist/lock/index.js');
 const { path, journal: journalPath, seed } = JSON.parse(process.argv[2]);
 const journal = new Journal(journalPath);
 const random = new Random(seed);
