@@ -104,7 +104,7 @@ function describeStep(system: SystemCall, within: string): string | undefined {
 function nameOf(path: string, within: string): string | undefined {
   const name = relative(within, path) || '.';
   if (/^\.\.\/./.test(name)) return undefined;
-  return name.replace(/\.[^/]+\.[a-z0-9]+\.tmp$/, 'TEMPORARY');
+  return name.replace(/\.[^/]+\.zjj-[0-9a-f]+\.tmp$/, 'TEMPORARY');
 }
 
 const synced = (name: string, temporary: string) => [
