@@ -28,6 +28,8 @@
 //
 //   copyAttributes(from, fd) -> 0 | LIST_LOST | errno
 //       See file/file_attributes.h.
+//   checkWrite(path) -> 0 | errno
+//       See file/file_access.h. POSIX only.
 //   commit(index, fd, temporary, path, directory, device, file, size, modifiedMs, onEnd) -> boolean
 //       See file/file_commit.h. POSIX only. True: the commit owns the lock, and onEnd(outcome, errno, call) follows.
 //       The caller keeps fd open until then.
@@ -238,6 +240,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"chown", Napi::Function::New<Chown>(env)},
       {"copyAttributes", Napi::Function::New<CopyFileAttributes>(env)},
 #ifndef _WIN32
+      {"checkWrite", Napi::Function::New<CheckFileWrite>(env)},
       {"commit", Napi::Function::New<Commit>(env)},
 #endif
       {"pause", Napi::Function::New<Pause>(env)},

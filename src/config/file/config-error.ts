@@ -55,7 +55,8 @@ function nameCode(cause: unknown): void {
   if (name !== undefined) Object.assign(cause as Error, { code: name });
 }
 
-function reasonOf(cause: unknown): string {
+/** Plain words for a system error, with its code. */
+export function reasonOf(cause: unknown): string {
   const code = codeOf(cause);
   const message = cause instanceof Error ? cause.message : String(cause);
   if (code === undefined) return message;

@@ -18,17 +18,20 @@ import { codeOf, writeError } from './config-error.js';
 export function copyAccess(path: string, old: Stats, fd: number): void {
   if (process.platform === 'win32') return;
   const fresh = fstatSync(fd);
-  const keepsGroup = fresh.gid === old.gid || tryChown(fd, -1, old.gid);
-  const keepsOwner = fresh.uid === old.uid || tryChown(fd, old.uid, -1);
+  const groupFailure = fresh.gid === old.gid ? undefined : tryChown(fd, -1, old.gid);
+  const ownerFailure = fresh.uid === old.uid ? undefined : tryChown(fd, old.uid, -1);
+  const keepsGroup = groupFailure === undefined;
+  const keepsOwner = ownerFailure === undefined;
   let mode = old.mode & 0o7777;
   if (!keepsGroup) mode = narrowGroup(mode);
   // A set-user-ID program must not run as another user than before.
   if (!keepsOwner) mode &= ~0o4000;
   const change = changeOfAccess(old.mode, keepsOwner, keepsGroup);
   if (change !== undefined) {
-    const who = keepsOwner ? 'group' : 'owner';
-    const message = `Cannot write ${path}: its ${who} could not be kept and would ${change} access`;
-    throw new ZjjError('CONFIG_WRITE', message, { path });
+    const who = keepsOwner ? `group (gid ${old.gid})` : `owner (uid ${old.uid})`;
+    const cause = ownerFailure ?? groupFailure;
+    const message = `Cannot write ${path}: its ${who} would ${change} access to the new file, because ${whyNot(cause, keepsOwner)}`;
+    throw new ZjjError('CONFIG_WRITE', message, { path, cause });
   }
   // Attributes before the mode. The mode of a file with an access control list is the list's mask: a list inherited from
   // the directory would widen it, and a list that could not be copied would give the group more.
@@ -37,12 +40,19 @@ export function copyAccess(path: string, old: Stats, fd: number): void {
   fchmodSync(fd, failure === LIST_LOST ? narrowGroup(mode) : mode);
 }
 
-function tryChown(fd: number, uid: number, gid: number): boolean {
+/** Why the new file could not get the old owner, or the old group. */
+function whyNot(cause: unknown, isGroup: boolean): string {
+  if (codeOf(cause) === 'EINVAL') return 'this user namespace does not map that id (EINVAL)';
+  return isGroup ? 'this user is not in that group (EPERM)' : 'only root may give a file to another user (EPERM)';
+}
+
+/** Returns the error if the system does not allow the change; undefined if it was made. */
+function tryChown(fd: number, uid: number, gid: number): unknown {
   try {
     fchownSync(fd, uid, gid);
-    return true;
+    return undefined;
   } catch (error) {
-    if (codeOf(error) === 'EPERM' || codeOf(error) === 'EINVAL') return false;
+    if (codeOf(error) === 'EPERM' || codeOf(error) === 'EINVAL') return error;
     throw error;
   }
 }

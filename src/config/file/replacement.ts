@@ -6,6 +6,7 @@ import { codeOf, mountPointError, notDurableError, writeError } from './config-e
 import { copyAccess } from './copy-access.js';
 import { closeQuietly } from './descriptor.js';
 import { temporaryName, tryUnlink } from './sweep.js';
+import { directoryError } from './write-denial.js';
 
 /** A temporary file beside a config, to replace it. {@link discard} removes the file unless it was committed. */
 export class Replacement {
@@ -90,7 +91,7 @@ export class Replacement {
       // Another writer has swept the temporary file, or created the config. It holds the lock that this one lost.
       if (codeOf(error) === 'ENOENT' || codeOf(error) === 'EEXIST') return false;
       if (codeOf(error) === 'EBUSY') throw mountPointError(this.#path, error);
-      throw writeError(this.#path, error);
+      throw directoryError(this.#path, error);
     }
   }
 
@@ -148,8 +149,8 @@ export class Replacement {
 
   #commitError(outcome: number, cause: NodeJS.ErrnoException): ZjjError {
     if (outcome === CommitOutcome.notDurable) return notDurableError(this.#path, cause);
-    const isMountPoint = cause.code === 'EBUSY' && cause.syscall === 'rename';
-    return isMountPoint ? mountPointError(this.#path, cause) : writeError(this.#path, cause);
+    if (cause.syscall !== 'rename') return writeError(this.#path, cause);
+    return cause.code === 'EBUSY' ? mountPointError(this.#path, cause) : directoryError(this.#path, cause);
   }
 
   /** link(2) fails if the path has a file by now; rename(2) would replace it. */
@@ -171,7 +172,7 @@ function openTemporary(path: string, mode: number): { temporary: string; fd: num
     try {
       return { temporary, fd: openSync(temporary, 'wx', mode) };
     } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw writeError(path, error);
+      if (codeOf(error) !== 'EEXIST') throw directoryError(path, error);
     }
   }
 }

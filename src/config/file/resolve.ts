@@ -3,9 +3,10 @@
 import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { absolutePath, systemError } from '../../lock/internal.js';
-import { codeOf, isPermissionError, readError, writeError } from './config-error.js';
+import { codeOf, isPermissionError, readError } from './config-error.js';
 import { syncDirectory } from './descriptor.js';
 import { walkPath } from './walk-path.js';
+import { directoryError } from './write-denial.js';
 
 /**
  * Makes a config's path absolute and leaves it otherwise unchanged.
@@ -53,7 +54,7 @@ export function resolveForWriting(path: string): string {
   try {
     makeDirectory(dirname(target));
   } catch (error) {
-    throw writeError(path, error);
+    throw directoryError(path, error, nearestDirectory(dirname(target)));
   }
   return resolveConfig(path);
 }
@@ -109,6 +110,11 @@ function syncNameOf(directory: string): void {
   } catch (error) {
     if (!isPermissionError(error)) throw error;
   }
+}
+
+/** The last directory of a path that exists. */
+function nearestDirectory(path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : nearestDirectory(dirname(path));
 }
 
 function makeIfMissing(directory: string): void {

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { lstatSync, readdirSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { codeOf, writeError } from './config-error.js';
+import { codeOf } from './config-error.js';
+import { directoryError } from './write-denial.js';
 
 /** The random part of a temporary name, in bytes and as written. */
 const RANDOM_BYTES = 8;
@@ -56,7 +57,7 @@ export function sweepTemporaryFiles(path: string, ownName?: string): boolean {
   try {
     names = readdirSync(directory);
   } catch (error) {
-    throw writeError(path, error);
+    throw directoryError(path, error);
   }
   let isSwept = true;
   for (const name of names) {

@@ -7,6 +7,7 @@ import { cacheDocument, documentOf, emptyDocument } from '../file/read-document.
 import { readFile } from '../file/read-file.js';
 import { Replacement } from '../file/replacement.js';
 import { sweepTemporaryFiles } from '../file/sweep.js';
+import { checkWritable } from '../file/write-denial.js';
 import { mergeChanges, type PendingChange } from './merge-changes.js';
 import type { Steps } from './steps.js';
 
@@ -43,6 +44,7 @@ export function* runTransaction(
     const before = file === undefined ? emptyDocument(path) : documentOf(path, file.bytes);
     const after = mergeChanges(before, changes);
     if (after !== before) {
+      if (file !== undefined) checkWritable(path, file.stats);
       if (file === undefined) yield* syncParentDirectory(path);
       if (replacement === undefined) {
         replacement = Replacement.create(path, file === undefined, fileMode);

@@ -4,6 +4,7 @@ import { ZjjError } from '../../errors.js';
 import { acquire, acquireSync, type HeldLock, readRecord, timeoutError } from '../../lock/internal.js';
 import { preparse } from '../file/read-document.js';
 import { isStillAt, resolveForWriting } from '../file/resolve.js';
+import { asWriteFailure } from '../file/write-denial.js';
 import type { ConfigTransaction, PendingChange } from './merge-changes.js';
 import { runSteps, runStepsSync } from './steps.js';
 import { runTransaction } from './transaction.js';
@@ -44,6 +45,19 @@ export function transactSync<R>(
   options: WriteSyncOptions = {},
 ): R {
   checkChange(change);
+  const pending: PendingChange = { change, outcome: undefined };
+  try {
+    runAlone(locate, pending, options);
+  } catch (error) {
+    throw asWriteFailure(error);
+  }
+  const outcome = pending.outcome as NonNullable<PendingChange['outcome']>;
+  if ('error' in outcome) throw outcome.error;
+  return outcome.value as R;
+}
+
+/** Runs one change in a transaction of its own. */
+function runAlone(locate: () => string, pending: PendingChange, options: WriteSyncOptions): void {
   const fileMode = fileModeOf(options);
   const deadline = new Deadline(options);
   let onWait = options.onWait;
@@ -55,17 +69,13 @@ export function transactSync<R>(
       onWait?.(holder);
       onWait = undefined;
     });
-    const pending: PendingChange = { change, outcome: undefined };
     let isDone = false;
     try {
       isDone = isStillAt(path, locate()) && runStepsSync(runTransaction(lock, path, [pending], fileMode, false));
     } finally {
       lock.release();
     }
-    if (isDone && pending.outcome !== undefined) {
-      if ('error' in pending.outcome) throw pending.outcome.error;
-      return pending.outcome.value as R;
-    }
+    if (isDone) return;
     if (deadline.leftMs <= 0 && !deadline.renew(lockPath)) throw timeoutError(lockPath, deadline.waitedMs);
   }
 }
@@ -156,7 +166,7 @@ class WriteQueue {
       try {
         await this.#runBatch();
       } catch (error) {
-        for (const call of this.#take(Number.POSITIVE_INFINITY)) call.fail(error);
+        for (const call of this.#take(Number.POSITIVE_INFINITY)) call.fail(asWriteFailure(error));
       }
     }
     queues.delete(this.#path);
@@ -176,7 +186,7 @@ class WriteQueue {
       if (isDone) for (const call of batch) call.settle();
       else this.#putBack(batch);
     } catch (error) {
-      for (const call of batch) call.fail(error);
+      for (const call of batch) call.fail(asWriteFailure(error));
       if (batch.length === 0) throw error;
     } finally {
       lock.release();

@@ -100,6 +100,14 @@ function isAfter(watched: Watched, call: SystemCall, name: string): boolean {
 
 /** The error code that a failed system call leads to; undefined if the transaction succeeds anyway. */
 function expectedCode(watched: Watched, call: SystemCall, error: string): string | undefined {
+  const code = codeOfFault(watched, call, error);
+  // A write without permission has one code, whichever system call said so.
+  return code !== undefined && isDenial(error) ? 'CONFIG_WRITE' : code;
+}
+
+const isDenial = (error: string) => error === 'EACCES' || error === 'EROFS';
+
+function codeOfFault(watched: Watched, call: SystemCall, error: string): string | undefined {
   switch (`${call.name} ${roleOf(watched, call)}`) {
     case 'readlink config':
     case 'readlink directory':
@@ -121,7 +129,7 @@ function expectedCode(watched: Watched, call: SystemCall, error: string): string
       return isAfter(watched, call, 'flock') ? undefined : 'LOCK_IO';
     case 'openat lock file':
       // The lock then opens the file read-only, which is enough to lock it.
-      return error === 'EACCES' || error === 'EROFS' ? undefined : 'LOCK_IO';
+      return isDenial(error) ? undefined : 'LOCK_IO';
     case 'flock lock file':
       // Closing the file unlocks it too.
       return call.args.includes('LOCK_UN') ? undefined : 'LOCK_IO';
@@ -135,7 +143,7 @@ function expectedCode(watched: Watched, call: SystemCall, error: string): string
     case 'close directory':
     case 'close directory above':
     // The next writer sweeps.
-    case "lstat dead writer's file":
+    case "statx dead writer's file":
     case "unlink dead writer's file":
     case 'unlink temporary file':
     // The inherited list stays, and the group bits are narrowed to those of others.
@@ -144,10 +152,13 @@ function expectedCode(watched: Watched, call: SystemCall, error: string): string
     case 'access directory above':
     case 'access config':
       return undefined;
+    case 'faccessat2 config':
+      // Whether this user may write the config. Only a clear no counts.
+      return isDenial(error) ? 'CONFIG_WRITE' : undefined;
     case 'openat directory above':
     case 'fsync directory above':
       // If this user cannot open the parent directory, this user did not create the directory: its name needs no sync.
-      return ['EACCES', 'EROFS'].includes(error) && isAfter(watched, call, 'flock') ? undefined : 'CONFIG_WRITE';
+      return isDenial(error) && isAfter(watched, call, 'flock') ? undefined : 'CONFIG_WRITE';
     default:
       return 'CONFIG_WRITE';
   }

@@ -87,4 +87,16 @@ describe.skipIf(process.platform === 'win32')('a config whose name is as long as
       expect(existsSync(others)).toBe(false);
     },
   );
+
+  test('a name of one byte more is refused with CONFIG_WRITE, which says why', async () => {
+    const path = configPath('n'.repeat(251));
+    const refused = {
+      code: 'CONFIG_WRITE',
+      path,
+      message: `Cannot write ${path}: the name of its lock file would be too long (ENAMETOOLONG)`,
+    };
+    await expect(setConfigValue(path, 'a', 1)).rejects.toMatchObject(refused);
+    expect(() => setConfigValueSync(path, 'a', 1)).toThrow(expect.objectContaining(refused));
+    expect(readdirSync(dirname(path))).toEqual([]);
+  });
 });
