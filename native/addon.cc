@@ -21,6 +21,8 @@
 //       Whether the path still names the locked file.
 //   chown(index, user, group) -> boolean
 //       Changes the owner of the lock file.
+//   chmod(index, mode) -> boolean
+//       Changes the permission bits of the lock file.
 //   pause(ms)
 //       Blocks this thread for that long, and little longer.
 //   keepAlive(boolean)
@@ -200,6 +202,13 @@ Napi::Value Chown(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), changed);
 }
 
+Napi::Value Chmod(const Napi::CallbackInfo& info) {
+  Environment* environment = Enter(info.Env());
+  if (environment == nullptr) return info.Env().Undefined();
+  FileLock* lock = environment->locks().FindHeld(IntegerAt(info, 0));
+  return Napi::Boolean::New(info.Env(), lock != nullptr && lock->Chmod(UnsignedAt(info, 1)));
+}
+
 Napi::Value Pause(const Napi::CallbackInfo& info) {
   SleepMs(NumberAt(info, 0));
   return info.Env().Undefined();
@@ -238,6 +247,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"foundState", Napi::Function::New<GetFoundState>(env)},
       {"isCurrent", Napi::Function::New<IsCurrent>(env)},
       {"chown", Napi::Function::New<Chown>(env)},
+      {"chmod", Napi::Function::New<Chmod>(env)},
       {"copyAttributes", Napi::Function::New<CopyFileAttributes>(env)},
 #ifndef _WIN32
       {"checkWrite", Napi::Function::New<CheckFileWrite>(env)},

@@ -113,6 +113,8 @@ class FileLock {
   bool IsCurrent() const;
   // Changes the owner of the locked file (POSIX), even if someone has put a link at the path. Returns false on failure.
   bool Chown(uint32_t user, uint32_t group);
+  // Likewise changes the permission bits of the locked file.
+  bool Chmod(uint32_t mode);
 
   LockMode mode() const { return options_.mode; }
   const char* path() const { return path_.get(); }

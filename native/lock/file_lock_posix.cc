@@ -143,6 +143,8 @@ bool FileLock::Chown(uint32_t user, uint32_t group) {
   return fchown(static_cast<int>(file_), static_cast<uid_t>(user), static_cast<gid_t>(group)) == 0;
 }
 
+bool FileLock::Chmod(uint32_t mode) { return fchmod(static_cast<int>(file_), static_cast<mode_t>(mode)) == 0; }
+
 int64_t FileLock::ReadRecord(char* buffer) { return pread(static_cast<int>(file_), buffer, kRecordSize, 0); }
 
 // A write can fail, for example on a full disk. The file then names a holder that is gone, which readers must expect

@@ -217,6 +217,8 @@ bool FileLock::IsCurrent() const { return true; }
 // The file inherits the access control list of its directory.
 bool FileLock::Chown(uint32_t, uint32_t) { return true; }
 
+bool FileLock::Chmod(uint32_t) { return true; }
+
 int64_t FileLock::ReadRecord(char* buffer) {
   Operation operation(0);
   DWORD size = 0;

@@ -109,6 +109,11 @@ export class HeldLock implements FileLock {
     return addon().chown(lock.#index, user, group);
   }
 
+  /** Changes the permission bits of the lock file. The lock works even if this fails. */
+  static chmod(lock: HeldLock, mode: number): boolean {
+    return addon().chmod(lock.#index, mode);
+  }
+
   /** Starts to watch the newest lock for leaks. */
   static watchNewest(): void {
     const newest = HeldLock.#newest;

@@ -25,6 +25,7 @@ export interface Addon {
   foundState(index: number): number | undefined;
   isCurrent(index: number): boolean;
   chown(index: number, user: number, group: number): boolean;
+  chmod(index: number, mode: number): boolean;
   pause(ms: number): void;
   keepAlive(keep: boolean): void;
   copyAttributes(from: string, fd: number): number;

@@ -226,13 +226,21 @@ void ALockCancelledBeforeItsWaitIsClosed() {
   CHECK(TryOnce(path, kExclusive) == LockStatus::kOk);
 }
 
-void AnOpenFileHasTheRequestedModeAndCanBeChowned() {
+void AnOpenFileHasTheRequestedModeAndCanBeChanged() {
   std::string path = NewPath();
   FileLock lock(path.c_str(), kRecordStart);
   CHECK(OpenAndTry(&lock, {LockMode::kExclusive, 0600, false}) == LockStatus::kOk);
   struct stat st;
   CHECK(stat(path.c_str(), &st) == 0 && (st.st_mode & 0777) == 0600);
   CHECK(lock.Chown(geteuid(), getegid()));
+  // Even if a link at the path leads elsewhere by now.
+  std::string moved = NewPath();
+  std::string other = NewPath();
+  WriteFile(other, "");
+  CHECK(chmod(other.c_str(), 0644) == 0 && rename(path.c_str(), moved.c_str()) == 0);
+  CHECK(symlink(other.c_str(), path.c_str()) == 0 && lock.Chmod(0660));
+  CHECK(stat(moved.c_str(), &st) == 0 && (st.st_mode & 07777) == 0660);
+  CHECK(stat(other.c_str(), &st) == 0 && (st.st_mode & 07777) == 0644);
 }
 
 void ALockKnowsWhetherThePathStillNamesItsFile() {
@@ -259,7 +267,8 @@ int main(int argc, char** argv) {
   Run("a read-only file can be locked", AReadOnlyFileCanBeLocked);
   Run("a forked child does not keep the lock", AForkedChildDoesNotKeepTheLock);
   Run("a lock cancelled before its wait is closed", ALockCancelledBeforeItsWaitIsClosed);
-  Run("an open file has the requested mode and can be chowned", AnOpenFileHasTheRequestedModeAndCanBeChowned);
+  Run("an open file has the requested mode; owner and mode can be changed",
+      AnOpenFileHasTheRequestedModeAndCanBeChanged);
   Run("a lock knows whether the path still names its file", ALockKnowsWhetherThePathStillNamesItsFile);
   Finish();
 }
