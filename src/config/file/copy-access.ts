@@ -12,21 +12,23 @@ import { codeOf, writeError } from './config-error.js';
  *
  * @param path - The old file.
  * @param fd - The new file, open.
+ * @param widestMode - The permission bits that the new file may have.
  * @throws ZjjError CONFIG_WRITE: the owner or the group would lose access, or others would gain it. The system's error
  *   if a call fails.
  */
-export function copyAccess(path: string, old: Stats, fd: number): void {
+export function copyAccess(path: string, old: Stats, fd: number, widestMode: number): void {
   if (process.platform === 'win32') return;
   const fresh = fstatSync(fd);
   const groupFailure = fresh.gid === old.gid ? undefined : tryChown(fd, -1, old.gid);
   const ownerFailure = fresh.uid === old.uid ? undefined : tryChown(fd, old.uid, -1);
   const keepsGroup = groupFailure === undefined;
   const keepsOwner = ownerFailure === undefined;
-  let mode = old.mode & 0o7777;
+  const keptMode = old.mode & (0o7000 | widestMode);
+  let mode = keptMode;
   if (!keepsGroup) mode = narrowGroup(mode);
   // A set-user-ID program must not run as another user than before.
   if (!keepsOwner) mode &= ~0o4000;
-  const change = changeOfAccess(old.mode, keepsOwner, keepsGroup);
+  const change = changeOfAccess(keptMode, keepsOwner, keepsGroup);
   if (change !== undefined) {
     const who = keepsOwner ? `group (gid ${old.gid})` : `owner (uid ${old.uid})`;
     const cause = ownerFailure ?? groupFailure;
@@ -61,7 +63,7 @@ function tryChown(fd: number, uid: number, gid: number): unknown {
  * Gives the group only the rights of others, and drops set-group-ID: the file has another group now, or has lost its
  * access control list.
  */
-function narrowGroup(mode: number): number {
+export function narrowGroup(mode: number): number {
   return (mode & ~0o2070) | ((mode & 0o007) << 3);
 }
 

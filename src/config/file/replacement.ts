@@ -1,4 +1,4 @@
-import { closeSync, linkSync, lstatSync, openSync, renameSync, type Stats, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, linkSync, lstatSync, openSync, renameSync, type Stats, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ZjjError } from '../../errors.js';
 import { addon, CommitOutcome, HeldLock, systemError } from '../../lock/internal.js';
@@ -45,13 +45,16 @@ export class Replacement {
   /**
    * Writes the bytes, and copies the old file's owner, mode and attributes.
    *
+   * @param widestMode - The permission bits that the new file may keep of the old one.
+   * @returns The temporary file, as it will replace the config.
    * @throws ZjjError CONFIG_WRITE
    */
-  write(bytes: Uint8Array, old: Stats | undefined): void {
+  write(bytes: Uint8Array, old: Stats | undefined, widestMode: number): Stats {
     const fd = this.#fd as number;
     try {
       writeFileSync(fd, bytes);
-      if (old !== undefined) copyAccess(this.#path, old, fd);
+      if (old !== undefined) copyAccess(this.#path, old, fd, widestMode);
+      return fstatSync(fd);
     } catch (error) {
       throw error instanceof ZjjError ? error : writeError(this.#path, error);
     }

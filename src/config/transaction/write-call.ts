@@ -1,16 +1,14 @@
 import type { WaitOptions } from '../../lock/index.js';
-import {
-  checkFileMode,
-  checkTimeout,
-  listenForAbort,
-  readHolder,
-  readRecord,
-  timeoutError,
-} from '../../lock/internal.js';
+import { checkTimeout, listenForAbort, readHolder, readRecord, timeoutError } from '../../lock/internal.js';
+import { fileModeOf } from './file-mode.js';
 import type { ConfigTransaction, PendingChange } from './merge-changes.js';
 
 export interface WriteOptions extends WaitOptions {
-  /** The permission bits of a config and lock file that this call creates. The umask applies. Default: 0o666. */
+  /**
+   * The permission bits of a config that this call creates, and of its lock file. The umask applies. Default: 0o666.
+   * Calls that are written together create what all of them allow. If the config or its lock file exists and is wider,
+   * a call with a `fileMode` that sets or unsets a key narrows it. A directory that is created denies others likewise.
+   */
   fileMode?: number | undefined;
 }
 
@@ -25,13 +23,6 @@ const MAX_WAIT_MS = 60_000;
 
 /** The longest delay of a Node.js timer. A longer wait takes several timers. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
-
-const DEFAULT_FILE_MODE = 0o666;
-
-/** @throws RangeError, TypeError: `fileMode` is not a file mode. */
-export function fileModeOf({ fileMode = DEFAULT_FILE_MODE }: WriteOptions): number {
-  return checkFileMode(fileMode);
-}
 
 /**
  * How long a call waits for the config's lock. A `timeout` counts from the call. Without a `timeout`, the call fails
@@ -87,8 +78,9 @@ export class Deadline {
 export class WriteCall implements PendingChange {
   readonly promise: Promise<unknown>;
   readonly change: (transaction: ConfigTransaction) => unknown;
-  readonly fileMode: number;
+  readonly fileMode: number | undefined;
   outcome: PendingChange['outcome'];
+  isWrite = false;
   /** Set by the queue as soon as it is known. */
   lockPath: string | undefined;
   readonly #leaveQueue: (call: WriteCall, reason: () => unknown) => void;

@@ -5,10 +5,11 @@ import { acquire, acquireSync, type HeldLock, readRecord, timeoutError } from '.
 import { preparse } from '../file/read-document.js';
 import { isStillAt, resolveForWriting } from '../file/resolve.js';
 import { asWriteFailure } from '../file/write-denial.js';
+import { creationMode, fileModeOf } from './file-mode.js';
 import type { ConfigTransaction, PendingChange } from './merge-changes.js';
 import { runSteps, runStepsSync } from './steps.js';
 import { runTransaction } from './transaction.js';
-import { Deadline, fileModeOf, WriteCall, type WriteOptions, type WriteSyncOptions } from './write-call.js';
+import { Deadline, WriteCall, type WriteOptions, type WriteSyncOptions } from './write-call.js';
 
 /** The most calls that one transaction merges. The others wait for the next one. */
 const MAX_BATCH = 10_000;
@@ -45,7 +46,7 @@ export function transactSync<R>(
   options: WriteSyncOptions = {},
 ): R {
   checkChange(change);
-  const pending: PendingChange = { change, outcome: undefined };
+  const pending: PendingChange = { change, fileMode: fileModeOf(options), outcome: undefined };
   try {
     runAlone(locate, pending, options);
   } catch (error) {
@@ -58,11 +59,11 @@ export function transactSync<R>(
 
 /** Runs one change in a transaction of its own. */
 function runAlone(locate: () => string, pending: PendingChange, options: WriteSyncOptions): void {
-  const fileMode = fileModeOf(options);
+  const fileMode = creationMode([pending]);
   const deadline = new Deadline(options);
   let onWait = options.onWait;
   for (;;) {
-    const path = resolveForWriting(locate());
+    const path = resolveForWriting(locate(), fileMode);
     const lockPath = `${path}.lock`;
     preparse(path);
     const lock = acquireBefore(deadline, lockPath, fileMode, (holder) => {
@@ -71,7 +72,7 @@ function runAlone(locate: () => string, pending: PendingChange, options: WriteSy
     });
     let isDone = false;
     try {
-      isDone = isStillAt(path, locate()) && runStepsSync(runTransaction(lock, path, [pending], fileMode, false));
+      isDone = isStillAt(path, locate()) && runStepsSync(runTransaction(lock, path, [pending], false));
     } finally {
       lock.release();
     }
@@ -173,7 +174,7 @@ class WriteQueue {
   }
 
   async #runBatch(): Promise<void> {
-    const path = resolveForWriting(this.#locate());
+    const path = resolveForWriting(this.#locate(), creationMode(this.#calls));
     preparse(path);
     const lock = await this.#acquire(`${path}.lock`);
     if (lock === undefined) return;
@@ -182,7 +183,7 @@ class WriteQueue {
       if (!isStillAt(path, this.#locate())) return;
       batch = this.#take(MAX_BATCH);
       if (batch.length === 0) return;
-      const isDone = await runSteps(runTransaction(lock, path, batch, batch[0]?.fileMode ?? 0, true));
+      const isDone = await runSteps(runTransaction(lock, path, batch, true));
       if (isDone) for (const call of batch) call.settle();
       else this.#putBack(batch);
     } catch (error) {
@@ -198,14 +199,13 @@ class WriteQueue {
     this.#lockPath = lockPath;
     for (const call of this.#calls) call.lockPath = lockPath;
     const controller = new AbortController();
-    const [first] = this.#calls;
     let hasEnded!: () => void;
     // Set before acquire() is called: it may call onBusy at once, and the last call may then give up.
     this.#wait = { controller, ended: new Promise((resolve) => (hasEnded = resolve)) };
     const granted = acquire(lockPath, {
       signal: controller.signal,
       readsState: true,
-      fileMode: first?.fileMode,
+      fileMode: creationMode(this.#calls),
       onBusy: () => {
         const record = this.#recentRecord(lockPath);
         // Iterate over a copy: a call whose onWait throws leaves the set.

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { setConfigValue, setConfigValueSync } from '../../../src/index.js';
 import { root, withPackage } from '../../support/package/dist.js';
+import { asUser, configOf, FOREIGN, GROUP, OTHER, requiresUsers, USER } from '../../support/process/as-user.js';
 import { Child } from '../../support/process/child.js';
 import { readTrace, requiresStrace } from '../../support/process/strace.js';
 import { requires } from '../../support/requires/requires.js';
@@ -14,9 +15,6 @@ import { temporaryDirectory } from '../../support/temporary-directory.js';
 const isRoot = process.geteuid?.() === 0;
 const isPosix = process.platform !== 'win32';
 const FORMS = ['asynchronous', 'synchronous'] as const;
-
-/** A user, one of its groups, a group that it is not in, and another user, as ids. */
-const [USER, GROUP, FOREIGN, OTHER] = [65534, 12345, 23456, 34567] as const;
 
 /** Parts of messages. */
 const NOT_IN_GROUP = 'access to the new file, because this user is not in that group (EPERM)';
@@ -91,45 +89,9 @@ describe.runIf(isPosix)('the mode of', () => {
   });
 });
 
-/**
- * Runs calls as USER, who is also in GROUP. Returns `done`, or the code and message of the error, for each call. A call
- * is source text that uses `paths`.
- */
-async function asUser(context: TestContext, paths: readonly string[], calls: readonly string[]): Promise<string[]> {
-  requires(context, ['setpriv']);
-  const child = new Child('setpriv', [
-    ...[`--reuid=${USER}`, `--regid=${USER}`, `--groups=${USER},${GROUP}`, process.execPath],
-    ...withPackage(`
-      const paths = ${JSON.stringify(paths)};
-      const withoutPaths = (message) => paths.reduce((text, path) => text.replace(path, 'PATH'), message);
-      const describe = ({ code, message }) => code + ' ' + withoutPaths(message);
-      for (const call of [${calls.map((call) => `() => zjj.${call}`).join()}]) {
-        console.log(await Promise.resolve().then(call).then(() => 'done', describe));
-      }`),
-  ]);
-  const answers: string[] = [];
-  for (const _ of calls) answers.push(await child.line());
-  return answers;
-}
-
 const SET = "setConfigValue(paths[0], 'a', 2)";
 const SET_SYNC = "setConfigValueSync(paths.at(-1), 'a', 2)";
 const SET_SAME = "setConfigValue(paths[0], 'a', 1)";
-
-function requiresUsers(context: TestContext): void {
-  if (process.platform !== 'linux') context.skip('setpriv(1) needs Linux');
-  if (!isRoot) context.skip('switching to another user needs root');
-}
-
-/** Makes a config in a directory that USER owns. */
-function configOf(owner: number, group: number, mode: number): string {
-  const path = configPath();
-  writeFileSync(path, 'a = 1\n');
-  chownSync(join(path, '..'), USER, USER);
-  chownSync(path, owner, group);
-  chmodSync(path, mode);
-  return path;
-}
 
 const accessOf = (path: string) => {
   const { uid, gid } = statSync(path);

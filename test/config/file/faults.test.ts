@@ -122,7 +122,6 @@ function codeOfFault(watched: Watched, call: SystemCall, error: string): string 
       return call.args.includes('AT_SYMLINK_NOFOLLOW') ? 'CONFIG_WRITE' : 'CONFIG_READ';
     case 'openat new lock file':
     case 'fstat lock file':
-      return 'LOCK_IO';
     case 'lstat lock file':
     case 'newfstatat lock file':
       // With the lock held, this checks that the path still names the lock file. If not, the transaction starts over.
@@ -137,6 +136,9 @@ function codeOfFault(watched: Watched, call: SystemCall, error: string): string 
     case 'pread64 lock file':
     case 'pwrite64 lock file':
     case 'fchown lock file':
+    case 'fchmod lock file':
+    // Whom the lock file lets in. The lock works without that.
+    case 'statx lock file':
     // Everything was read or synced before.
     case 'close lock file':
     case 'close config':
@@ -155,6 +157,8 @@ function codeOfFault(watched: Watched, call: SystemCall, error: string): string 
     case 'faccessat2 config':
       // Whether this user may write the config. Only a clear no counts.
       return isDenial(error) ? 'CONFIG_WRITE' : undefined;
+    case 'statx directory':
+    case 'statx directory above':
     case 'openat directory above':
     case 'fsync directory above':
       // If this user cannot open the parent directory, this user did not create the directory: its name needs no sync.
