@@ -5,6 +5,9 @@ Usage: fuse-file-system.py LOCKS DIRECTORY COMMAND...
 LOCKS is `locks`, or the error that every flock(2) returns, such as ENOLCK. The program speaks the /dev/fuse protocol
 without a library and keeps the files in memory. Start it in its own mount namespace: the file system ends with the
 command, and the mount ends with the namespace.
+
+A text that is written to the file `fault` makes later requests fail, as a server does whose other clients change files:
+`GETATTR ESTALE c.toml 1` gives the next GETATTR of `c.toml` the error ESTALE, once. The file is then empty again.
 """
 
 import ctypes
@@ -17,6 +20,7 @@ import struct
 import sys
 
 LOOKUP, FORGET, GETATTR, SETATTR, UNLINK, LINK, OPEN, READ, WRITE = 1, 2, 3, 4, 10, 13, 14, 15, 16
+RENAME, OPENDIR, READDIR, RELEASEDIR, RENAME2 = 12, 27, 28, 29, 45
 RELEASE, FLUSH, INIT, SETLK, SETLKW, CREATE, INTERRUPT, BATCH_FORGET = 18, 25, 26, 32, 33, 35, 36, 42
 FUSE_FLOCK_LOCKS = 1 << 10
 FATTR_SIZE = 1 << 3
@@ -52,19 +56,23 @@ class FileSystem:
         self.device = device
         self.error = error  # what every flock(2) returns, or None
         self.locks = Locks()
-        self.names = {}  # name: node
+        self.names = {}  # name, with its NUL: node
         self.files = {}  # node: bytes
+        self.fault = None  # (operation, error, name)
+        self.fault_times = 0
 
     def attributes(self, node):
         mode = stat.S_IFDIR | 0o755 if node == ROOT else stat.S_IFREG | 0o644
         size = 0 if node == ROOT else len(self.files[node])
-        return struct.pack("<6Q10I", node, size, 0, 0, 0, 0, 0, 0, 0, mode, 1, 0, 0, 0, 4096, 0)
+        # A modification time with half a millisecond: Node.js runs the end of a transaction in native code then.
+        return struct.pack("<6Q10I", node, size, 0, 0, 0, 0, 0, 500000, 0, mode, 1, 0, 0, 0, 4096, 0)
 
     def entry(self, node):
         return struct.pack("<4Q2I", node, 0, 0, 0, 0, 0) + self.attributes(node)
 
     def answer(self, operation, request, node, body):
         """Returns the bytes of the answer, or None if the request must wait."""
+        self.fail(operation, node, body)
         if operation == INIT:
             minor = min(struct.unpack_from("<II", body)[1], 31)
             return struct.pack("<4I2H2I2H8I", 7, minor, 0, FUSE_FLOCK_LOCKS, 0, 0, 65536, 1, 0, 0, *[0] * 8)
@@ -75,8 +83,20 @@ class FileSystem:
             self.files[node] = bytearray()
             return self.entry(node) + bytes(16)
         if operation == LINK:
+            if body[8:] in self.names:
+                raise OSError(errno.EEXIST, "")
             node = self.names[body[8:]] = struct.unpack_from("<Q", body)[0]
             return self.entry(node)
+        if operation in (RENAME, RENAME2):
+            old, new, _ = body[16 if operation == RENAME2 else 8 :].split(b"\0")
+            self.names[new + b"\0"] = self.names.pop(old + b"\0")
+            return b""
+        if operation == OPENDIR:
+            return bytes(16)
+        if operation == RELEASEDIR:
+            return b""
+        if operation == READDIR:
+            return self.entries(*struct.unpack_from("<QI", body, 8))
         if operation == UNLINK:
             del self.names[body]
             return b""
@@ -93,6 +113,10 @@ class FileSystem:
         if operation == WRITE:
             offset, size = struct.unpack_from("<QI", body, 8)
             self.files[node][offset : offset + size] = body[40 : 40 + size]
+            if node == self.names.get(b"fault\0"):
+                failing, error, name, times = body[40 : 40 + size].decode().split()
+                self.fault = (globals()[failing], getattr(errno, error), name.encode() + b"\0")
+                self.fault_times = int(times)
             return struct.pack("<II", size, 0)
         if operation == FLUSH:
             return b""
@@ -102,6 +126,29 @@ class FileSystem:
         if operation in (SETLK, SETLKW):
             return self.lock(operation, request, node, body)
         raise OSError(errno.ENOSYS, "")
+
+    def fail(self, operation, node, body):
+        """Raises the error that this request was told to have."""
+        if self.fault_times == 0 or self.fault[0] != operation:
+            return
+        _, error, name = self.fault
+        by_name = operation in (LOOKUP, RENAME, RENAME2)
+        if body.endswith(name) if by_name else self.names.get(name) == node:
+            self.fault_times -= 1
+            if self.fault_times == 0:
+                self.files[self.names[b"fault\0"]] = bytearray()
+            raise OSError(error, "")
+
+    def entries(self, offset, size):
+        answer = b""
+        for index, (name, node) in list(enumerate(self.names.items(), 1))[offset:]:
+            name = name[:-1]
+            entry = struct.pack("<QQII", node, index, len(name), 0) + name
+            entry = entry.ljust((len(entry) + 7) // 8 * 8, b"\0")
+            if len(answer) + len(entry) > size:
+                break
+            answer += entry
+        return answer
 
     def lock(self, operation, request, node, body):
         if self.error is not None:

@@ -5,6 +5,7 @@ import { addon, CommitOutcome, HeldLock, systemError } from '../../lock/internal
 import { codeOf, mountPointError, notDurableError, writeError } from './config-error.js';
 import { copyAccess } from './copy-access.js';
 import { closeQuietly } from './descriptor.js';
+import { lookAgainIfStale } from './stale-name.js';
 import { temporaryName, tryUnlink } from './sweep.js';
 import { directoryError } from './write-denial.js';
 
@@ -86,13 +87,14 @@ export class Replacement {
   commit(old: Stats | undefined): boolean {
     try {
       if (!isSameFile(this.#path, old)) return false;
-      if (old === undefined) this.#linkOrRename();
-      else renameSync(this.#temporary, this.#path);
+      if (old !== undefined) renameSync(this.#temporary, this.#path);
+      else if (!this.#linkOrRename()) return false;
       this.#hasEnded = true;
       return true;
     } catch (error) {
-      // Another writer has swept the temporary file, or created the config. It holds the lock that this one lost.
-      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'EEXIST') return false;
+      // Another writer has swept the temporary file, or created the config. It holds the lock that this one lost. ESTALE:
+      // another machine has changed the directory.
+      if (['ENOENT', 'EEXIST', 'ESTALE'].includes(codeOf(error) ?? '')) return false;
       if (codeOf(error) === 'EBUSY') throw mountPointError(this.#path, error);
       throw directoryError(this.#path, error);
     }
@@ -156,16 +158,19 @@ export class Replacement {
     return cause.code === 'EBUSY' ? mountPointError(this.#path, cause) : directoryError(this.#path, cause);
   }
 
-  /** link(2) fails if the path has a file by now; rename(2) would replace it. */
-  #linkOrRename(): void {
+  /** link(2) fails if the path has a file by now; rename(2) would replace it. Returns false if it has one. */
+  #linkOrRename(): boolean {
     try {
       linkSync(this.#temporary, this.#path);
     } catch (error) {
       if (!isLinkUnsupported(error)) throw error;
+      // Look once more: a network file system may have answered from a stale cache that there is no config.
+      if (!isSameFile(this.#path, undefined)) return false;
       renameSync(this.#temporary, this.#path);
-      return;
+      return true;
     }
     this.leavesTemporaryFile = !tryUnlink(this.#temporary);
+    return true;
   }
 }
 
@@ -184,7 +189,7 @@ function openTemporary(path: string, mode: number): { temporary: string; fd: num
 function isSameFile(path: string, old: Stats | undefined): boolean {
   let now: Stats;
   try {
-    now = lstatSync(path);
+    now = lookAgainIfStale(() => lstatSync(path));
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return old === undefined;
     throw error;

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { absolutePath, systemError } from '../../lock/internal.js';
 import { codeOf, readError } from './config-error.js';
+import { lookAgainIfStale } from './stale-name.js';
 import { walkPath } from './walk-path.js';
 import { directoryError } from './write-denial.js';
 
@@ -26,13 +27,14 @@ export function configPath(path: string | URL): string {
  */
 export function resolveConfig(path: string): string {
   try {
-    return realpathSync.native(path);
+    return lookAgainIfStale(() => realpathSync.native(path));
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw readError(path, error);
   }
   const target = endOfLinks(path);
   try {
-    return join(realpathSync.native(dirname(target)), basename(target));
+    const directory = lookAgainIfStale(() => realpathSync.native(dirname(target)));
+    return join(directory, basename(target));
   } catch (error) {
     throw readError(path, error);
   }
