@@ -157,6 +157,25 @@ export class ConfigParseError extends ZjjError {
   }
 }
 
+/** The file is not UTF-8: `code` is `CONFIG_ENCODING`. `line` and `column` give the position of the first wrong byte. */
+export class ConfigEncodingError extends ZjjError {
+  static {
+    ConfigEncodingError.prototype.name = 'ConfigEncodingError';
+  }
+
+  declare readonly code: 'CONFIG_ENCODING';
+  /** Counted from 1. */
+  readonly line: number;
+  /** Counted from 1, in UTF-16 code units. */
+  readonly column: number;
+
+  constructor(message: string, options: { path: string; line: number; column: number; cause: unknown }) {
+    super('CONFIG_ENCODING', message, options);
+    this.line = options.line;
+    this.column = options.column;
+  }
+}
+
 /** One problem that a schema found. */
 export interface StandardIssue {
   readonly message: string;
