@@ -28,7 +28,8 @@ export type LockErrorCode =
  * - `CONFIG_PARSE`: the config is not valid TOML.
  * - `CONFIG_ENCODING`: the config is not UTF-8.
  * - `CONFIG_INVALID`: the config does not match the store's schema.
- * - `CONFIG_READ`, `CONFIG_WRITE`: the config cannot be read or written. `cause` is the system's error, if there is one.
+ * - `CONFIG_READ`, `CONFIG_WRITE`: the config cannot be read or written. `cause` is the system's error, if there is one. A
+ *   write without permission is always CONFIG_WRITE, whatever it is that may not be read or written.
  * - `CONFIG_LIMIT`: the config or the value is nested too deeply, or has a number or string that is too long.
  */
 export type ConfigErrorCode =
