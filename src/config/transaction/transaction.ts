@@ -36,7 +36,7 @@ export function* runTransaction(
     if (HeldLock.createdFile(lock)) {
       // Someone may keep deleting the lock file, so check that we still hold it before the slow part.
       replacement = Replacement.create(path, !existsSync(path), creationMode(changes));
-      if (!HeldLock.isCurrent(lock)) return false;
+      if (!lock.isCurrent()) return false;
     }
     const isUnclean = HeldLock.foundUnclean(lock);
     if (isUnclean) isSwept = sweepTemporaryFiles(path, replacement?.name);
@@ -63,7 +63,7 @@ export function* runTransaction(
       if (replacement === undefined) {
         replacement = Replacement.create(path, file === undefined, fileMode);
         // Check now and not later: a writer with a newer lock file sweeps this temporary file before it reads.
-        if (!HeldLock.isCurrent(lock)) return false;
+        if (!lock.isCurrent()) return false;
       } else if (replacement.createsFile !== (file === undefined)) {
         return false;
       }
