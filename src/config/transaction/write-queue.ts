@@ -167,7 +167,8 @@ class WriteQueue {
       try {
         await this.#runBatch();
       } catch (error) {
-        for (const call of this.#take(Number.POSITIVE_INFINITY)) call.fail(asWriteFailure(error));
+        const failure = asWriteFailure(error);
+        for (const call of this.#take(Number.POSITIVE_INFINITY)) call.fail(failure);
       }
     }
     queues.delete(this.#path);
@@ -187,7 +188,8 @@ class WriteQueue {
       if (isDone) for (const call of batch) call.settle();
       else this.#putBack(batch);
     } catch (error) {
-      for (const call of batch) call.fail(asWriteFailure(error));
+      const failure = asWriteFailure(error);
+      for (const call of batch) call.fail(failure);
       if (batch.length === 0) throw error;
     } finally {
       lock.release();
