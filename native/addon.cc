@@ -1,15 +1,15 @@
 // Node-API conversions, nothing else. The JavaScript functions call LockTable (table/lock_table.h) and the functions of
 // addon_files.h. src/lock/binding/addon.ts declares them for TypeScript.
 //
-//   setup(recordStart, onWaitEnd) -> boolean
+//   setup(recordStart, onEnd) -> boolean
 //       Call it first. recordStart: see FormatRecord() in lock/lock_record.h. False: recordStart is too long.
 //   tryLock(path, flags, fileMode) -> index | BUSY
 //       flags: SHARED 1.
 //   startWait(path, flags, fileMode, pauseMs) -> index | MUST_POLL
-//       Waits on a thread, after pauseMs milliseconds. onWaitEnd(index, status, waited, errno, call) follows; errno and
-//       call only if the wait failed.
+//       Waits on a thread, after pauseMs milliseconds. onEnd(index, status, waited, errno, call) follows; errno and
+//       call say something only if the wait failed.
 //   cancelWait(index) -> boolean
-//       False: no such wait, or its thread could not be woken and onWaitEnd will not follow.
+//       False: no such wait, or its thread could not be woken and onEnd will not follow.
 //   waitSync(path, flags, fileMode, timeoutMs) -> index | TIMED_OUT | DEADLOCK
 //       Blocks this thread. A negative timeoutMs never ends.
 //   release(index, clean, keepOpen) -> boolean
@@ -32,9 +32,15 @@
 //       See file/file_attributes.h.
 //   checkWrite(path) -> 0 | errno
 //       See file/file_access.h. POSIX only.
-//   commit(index, fd, temporary, path, directory, device, file, size, modifiedMs, onEnd) -> boolean
-//       See file/file_commit.h. POSIX only. True: the commit owns the lock, and onEnd(outcome, errno, call) follows.
-//       The caller keeps fd open until then.
+//   commit(index, fd, temporary, path, directory, device, file, size, modifiedMs) -> index | NO_TASK
+//       See file/file_commit.h. POSIX only. Runs on a thread. onEnd(index, outcome, false, errno, call) follows. The
+//       commit owns the lock, and the caller keeps fd open until then. NO_TASK: no thread is available, or no such
+//       lock; nothing has happened.
+//   sync(fd) -> index | NO_TASK
+//       fsync(2) on a thread, as in file/file_sync.h. POSIX only. Outcome 0: done. Otherwise errno says why not.
+//   finish(index, timeoutMs) -> [index, status, waited, errno, call] | undefined
+//       Blocks this thread until the wait or task is done, and returns what onEnd would get, which does not follow any
+//       more. Undefined: not done after timeoutMs milliseconds (negative: no limit), or no such wait or task.
 //
 // A function that fails throws an Error with the numbers `status` (LockStatus) and `errno` and the string `syscall`.
 
@@ -164,6 +170,21 @@ Napi::Value CancelWait(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), environment->locks().CancelWait(IntegerAt(info, 0)));
 }
 
+Napi::Value Finish(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Environment* environment = Enter(env);
+  if (environment == nullptr) return env.Undefined();
+  LockHandle* handle = environment->locks().WaitUntilDone(IntegerAt(info, 0), NumberAt(info, 1));
+  if (handle == nullptr) return env.Undefined();
+  Environment::Ending ending = Environment::End(env, handle);
+  napi_value array = nullptr;
+  napi_create_array_with_length(env, Environment::Ending::kSize, &array);
+  for (uint32_t each = 0; each < Environment::Ending::kSize; each++) {
+    napi_set_element(env, array, each, ending.values[each]);
+  }
+  return Napi::Value(env, array);
+}
+
 Napi::Value Release(const Napi::CallbackInfo& info) {
   Environment* environment = Enter(info.Env());
   if (environment == nullptr) return info.Env().Undefined();
@@ -240,6 +261,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"startWait", Napi::Function::New<StartWait>(env)},
       {"cancelWait", Napi::Function::New<CancelWait>(env)},
       {"waitSync", Napi::Function::New<WaitSync>(env)},
+      {"finish", Napi::Function::New<Finish>(env)},
       {"release", Napi::Function::New<Release>(env)},
       {"closeIdle", Napi::Function::New<CloseIdle>(env)},
       {"foundState", Napi::Function::New<GetFoundState>(env)},
@@ -250,6 +272,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
 #ifndef _WIN32
       {"checkWrite", Napi::Function::New<CheckFileWrite>(env)},
       {"commit", Napi::Function::New<Commit>(env)},
+      {"sync", Napi::Function::New<Sync>(env)},
 #endif
       {"pause", Napi::Function::New<Pause>(env)},
       {"keepAlive", Napi::Function::New<KeepAlive>(env)},

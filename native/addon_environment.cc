@@ -44,20 +44,37 @@ void Environment::KeepAlive(Napi::Env env, bool keep) {
 void Environment::OnWaitEnd(Napi::Env env, Napi::Function callback, void*, LockHandle* handle) {
   bool is_ending = static_cast<napi_env>(env) == nullptr || callback.IsEmpty() || handle->table == nullptr;
   if (is_ending) return LockTable::Discard(handle);
-  LockResult result = handle->table->Settle(handle);
-  napi_value arguments[5];
+  Ending ending = End(env, handle);
   napi_value receiver = nullptr;
-  napi_create_int32(env, result.index, &arguments[0]);
-  napi_create_int32(env, static_cast<int>(result.status), &arguments[1]);
-  napi_get_boolean(env, result.waited, &arguments[2]);
   napi_get_undefined(env, &receiver);
-  size_t count = 3;
-  if (result.outcome == LockResult::kFailed) {
-    napi_create_int32(env, result.error.number, &arguments[3]);
-    napi_create_string_utf8(env, result.error.call, NAPI_AUTO_LENGTH, &arguments[4]);
-    count = 5;
+  napi_call_function(env, receiver, callback, Ending::kSize, ending.values, nullptr);
+}
+
+Environment::Ending Environment::End(napi_env env, LockHandle* handle) {
+  LockTable* table = handle->table;
+  int index;
+  int status;
+  bool waited = false;
+  SystemError error;
+  if (handle->task != nullptr) {
+    TaskResult result = table->SettleTask(handle);
+    index = result.index;
+    status = result.outcome;
+    error = result.error;
+  } else {
+    LockResult result = table->Settle(handle);
+    index = result.index;
+    status = static_cast<int>(result.status);
+    waited = result.waited;
+    error = result.error;
   }
-  napi_call_function(env, receiver, callback, count, arguments, nullptr);
+  Ending ending = {};
+  napi_create_int32(env, index, &ending.values[0]);
+  napi_create_int32(env, status, &ending.values[1]);
+  napi_get_boolean(env, waited, &ending.values[2]);
+  napi_create_int32(env, error.number, &ending.values[3]);
+  napi_create_string_utf8(env, error.call, NAPI_AUTO_LENGTH, &ending.values[4]);
+  return ending;
 }
 
 }  // namespace zjj

@@ -1,5 +1,5 @@
 // The state of one Node-API environment (the main thread or a worker): its LockTable, and the thread-safe function that
-// delivers the end of a wait to JavaScript.
+// delivers the end of a wait or a task to JavaScript.
 #ifndef ZJJ_ADDON_ENVIRONMENT_H_
 #define ZJJ_ADDON_ENVIRONMENT_H_
 
@@ -23,6 +23,14 @@ class Environment {
   LockTable& locks() { return locks_; }
   // Whether waits keep the event loop alive.
   void KeepAlive(Napi::Env env, bool keep);
+
+  // The arguments of the callback of setup(): index, status, waited, errno, call. A task has its outcome as status.
+  struct Ending {
+    static constexpr size_t kSize = 5;
+    napi_value values[kSize];
+  };
+  // Settles a handle that is done.
+  static Ending End(napi_env env, LockHandle* handle);
 
  private:
   static void OnWaitEnd(Napi::Env env, Napi::Function callback, void*, LockHandle* handle);

@@ -11,6 +11,7 @@ Napi::Value CopyFileAttributes(const Napi::CallbackInfo& info);
 // POSIX only.
 Napi::Value CheckFileWrite(const Napi::CallbackInfo& info);
 Napi::Value Commit(const Napi::CallbackInfo& info);
+Napi::Value Sync(const Napi::CallbackInfo& info);
 
 }  // namespace zjj
 

@@ -1,8 +1,9 @@
 // The end of a transaction (docs/protocol.md): sync a complete temporary file, rename it into place, release the lock,
 // sync the directory.
 //
-// All of it runs as one piece of work on a thread of libuv's pool, without JavaScript. On the event loop it would take
-// two turns, one of them while others wait for the lock.
+// All of it runs as one task on a thread of the addon, without JavaScript. On the event loop it would take two turns,
+// one of them while others wait for the lock. In libuv's pool it could wait there for reads of this process while it
+// holds the lock.
 //
 // POSIX only. On Windows, and in the synchronous forms, src/config takes the same steps.
 #ifndef ZJJ_FILE_FILE_COMMIT_H_
@@ -30,11 +31,10 @@ class FileCommit {
     kNotDurable,  // error() says why; the new file is in place, but may not survive a power failure
   };
 
-  // Takes ownership of the lock. The caller keeps the descriptor `temporary_fd` and closes it afterwards. Copies the
+  // The caller keeps the lock and the descriptor `temporary_fd`, and deletes and closes them afterwards. Copies the
   // paths, which are UTF-8.
   FileCommit(FileLock* lock, int temporary_fd, const char* temporary, const char* path, const char* directory,
              const FileVersion& old);
-  ~FileCommit();
   FileCommit(const FileCommit&) = delete;
   FileCommit& operator=(const FileCommit&) = delete;
 

@@ -7,28 +7,11 @@
 #include <unistd.h>
 
 #include "file/file_commit.h"
+#include "file/file_sync.h"
 
 namespace zjj {
 
 namespace {
-
-// Whether fsync failed only because the file system does not support it for this kind of file.
-bool CannotSync(int number) {
-  // Two of these are one number on Linux. NOLINTNEXTLINE(misc-redundant-expression)
-  return number == EINVAL || number == ENOTSUP || number == EOPNOTSUPP;
-}
-
-int Sync(int fd) {
-#ifdef F_FULLFSYNC
-  // fsync(2) of macOS does not flush the drive's own cache. Not every file system supports F_FULLFSYNC.
-  if (fcntl(fd, F_FULLFSYNC) == 0) return 0;
-#endif
-  int result;
-  do {
-    result = fsync(fd);
-  } while (result != 0 && errno == EINTR);
-  return result != 0 && CannotSync(errno) ? 0 : result;
-}
 
 // The modification time as node:fs computes it.
 double ModifiedMs(const struct stat& st) {
@@ -51,8 +34,6 @@ FileCommit::FileCommit(FileLock* lock, int temporary_fd, const char* temporary, 
                        const FileVersion& old)
     : lock_(lock), temporary_fd_(temporary_fd), temporary_(temporary), path_(path), directory_(directory), old_(old) {}
 
-FileCommit::~FileCommit() { delete lock_; }
-
 FileCommit::Outcome FileCommit::Run() {
   Outcome outcome = Replace();
   if (outcome != kDone) unlink(temporary_.get());
@@ -62,7 +43,7 @@ FileCommit::Outcome FileCommit::Run() {
 }
 
 FileCommit::Outcome FileCommit::Replace() {
-  if (Sync(temporary_fd_) != 0) {
+  if (!SyncFile(temporary_fd_)) {
     Fail("fsync");
     return kNotWritten;
   }
@@ -84,7 +65,7 @@ FileCommit::Outcome FileCommit::Replace() {
 
 FileCommit::Outcome FileCommit::SyncDirectory() {
   int fd = open(directory_.get(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  bool synced = fd != -1 ? Sync(fd) == 0 || Fail("fsync") : Fail("open");
+  bool synced = fd != -1 ? SyncFile(fd) || Fail("fsync") : Fail("open");
   if (fd != -1) close(fd);
   return synced ? kDone : kNotDurable;
 }

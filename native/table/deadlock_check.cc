@@ -6,7 +6,8 @@ namespace zjj {
 
 bool WouldDeadlock(const LockHandles& handles, const FileIdentity& identity, LockMode mode) {
   for (const LockHandle* handle : handles.all()) {
-    if (handle != nullptr && handle->identity == identity &&
+    // A task ends by itself, and releases its lock on its thread.
+    if (handle != nullptr && handle->lock != nullptr && handle->identity == identity &&
         (mode == LockMode::kExclusive || handle->lock->mode() == LockMode::kExclusive)) {
       return true;
     }

@@ -1,10 +1,12 @@
-// The numbered locks of one LockTable: those that are held, and those that a thread waits for.
+// The numbered locks and tasks of one LockTable: locks that are held, locks that a thread waits for, and tasks that a
+// thread runs.
 #ifndef ZJJ_TABLE_LOCK_HANDLES_H_
 #define ZJJ_TABLE_LOCK_HANDLES_H_
 
 #include <vector>
 
 #include "lock/file_lock.h"
+#include "table/task.h"
 #include "wait/wait_thread.h"
 
 namespace zjj {
@@ -12,8 +14,9 @@ namespace zjj {
 class LockTable;
 
 struct LockHandle {
-  LockTable* table;  // null once the table is closed
-  FileLock* lock = nullptr;
+  LockTable* table;            // null once the table is closed
+  FileLock* lock = nullptr;    // null for a task
+  Task* task = nullptr;        // null for a lock
   WaitThread* wait = nullptr;  // null once the lock is held
   FileIdentity identity;       // of the file as first opened; the wait thread may open another one in the meantime
   int index = -1;
@@ -24,6 +27,10 @@ class LockHandles {
  public:
   // Wraps `lock`, which must be open, in a handle with the next free index.
   LockHandle* Add(LockTable* table, FileLock* lock);
+  LockHandle* Add(LockTable* table, Task* task);
+  // Moves what `handle` names to a new handle with the same index, and returns that. `handle` is left as if the table
+  // had been closed.
+  LockHandle* Move(LockHandle* handle);
   // Frees the handle's index. Deletes neither the handle nor its lock.
   void Remove(LockHandle* handle);
   // Forgets all handles. Deletes none.
@@ -35,6 +42,8 @@ class LockHandles {
   const std::vector<LockHandle*>& all() const { return handles_; }
 
  private:
+  LockHandle* AddEmpty(LockTable* table);
+
   std::vector<LockHandle*> handles_;
   std::vector<int> free_indexes_;
 };

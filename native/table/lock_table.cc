@@ -52,15 +52,7 @@ LockResult LockTable::StartWait(const LockRequest& request, double pause_ms) {
   // Busy: the wait opens the file later.
   if (status != LockStatus::kOk && status != LockStatus::kBusy) return FailureOf(status, lock);
   LockHandle* handle = handles_.Add(this, lock);
-  handle->wait = threads_.StartWait(
-      lock, pause_ms,
-      [](void* context) {
-        auto* done = static_cast<LockHandle*>(context);
-        done->posted = true;
-        // A handle that was accepted may already be settled and deleted. Close() deletes a handle that was not.
-        if (!done->table->on_wait_done_(done, done->table->context_)) done->posted = false;
-      },
-      handle);
+  handle->wait = threads_.StartWait(lock, pause_ms, OnThreadDone, handle);
   if (handle->wait != nullptr) return {LockResult::kPending, handle->index};
   handles_.Remove(handle);
   delete lock;
@@ -70,7 +62,7 @@ LockResult LockTable::StartWait(const LockRequest& request, double pause_ms) {
 
 bool LockTable::CancelWait(int index) {
   LockHandle* handle = handles_.Find(index);
-  if (handle == nullptr || handle->wait == nullptr) return false;
+  if (handle == nullptr || handle->wait == nullptr || handle->task != nullptr) return false;
   if (handle->wait->Cancel() || handle->wait->IsDone() || !handle->wait->Abandon()) return true;
   handles_.Remove(handle);
   delete handle;
@@ -123,6 +115,33 @@ FileLock* LockTable::Take(int index) {
   return lock;
 }
 
+int LockTable::StartTask(Task* task) {
+  LockHandle* handle = handles_.Add(this, task);
+  handle->wait =
+      threads_.StartWork([](void* context) { static_cast<LockHandle*>(context)->task->Run(); }, OnThreadDone, handle);
+  if (handle->wait != nullptr) return handle->index;
+  handles_.Remove(handle);
+  delete handle;
+  return kNoTask;
+}
+
+// Runs on the thread.
+void LockTable::OnThreadDone(void* handle) {
+  auto* done = static_cast<LockHandle*>(handle);
+  done->posted = true;
+  // A handle that was accepted may already be settled and deleted. Others delete a handle that was not.
+  if (!done->table->on_wait_done_(done, done->table->context_)) done->posted = false;
+}
+
+LockHandle* LockTable::WaitUntilDone(int index, double timeout_ms) {
+  LockHandle* handle = handles_.Find(index);
+  if (handle == nullptr || handle->wait == nullptr || !handle->wait->WaitUntilDone(timeout_ms)) return nullptr;
+  // OnThreadDone() may still run.
+  handle->wait->WaitUntilReported();
+  // Discard() deletes the posted handle.
+  return handle->posted ? handles_.Move(handle) : handle;
+}
+
 LockResult LockTable::Settle(LockHandle* handle) {
   LockStatus status = handle->wait->status();
   int index = handle->index;
@@ -144,21 +163,33 @@ LockResult LockTable::Settle(LockHandle* handle) {
   return result;
 }
 
+TaskResult LockTable::SettleTask(LockHandle* handle) {
+  TaskResult result = {handle->index, handle->task->outcome(), handle->task->error()};
+  threads_.Park(handle->wait);
+  handles_.Remove(handle);
+  delete handle->task;
+  delete handle;
+  return result;
+}
+
 void LockTable::Discard(LockHandle* handle) {
   if (handle->wait != nullptr) handle->wait->Join();
   delete handle->lock;
+  delete handle->task;
   delete handle;
 }
 
 void LockTable::Close() {
   // Cancel all waits before blocking on the first: sixty-four threads then end in the time that one takes.
   for (LockHandle* handle : handles_.all()) {
-    if (handle != nullptr && handle->wait != nullptr) handle->wait->Cancel();
+    if (handle != nullptr && handle->wait != nullptr && handle->task == nullptr) handle->wait->Cancel();
   }
   for (LockHandle* handle : handles_.all()) {
     if (handle == nullptr) continue;
     if (handle->wait != nullptr) {
-      if (!handle->wait->CancelUntilDone() && handle->wait->Abandon()) {
+      if (handle->task != nullptr) {
+        handle->wait->WaitUntilDone(-1);
+      } else if (!handle->wait->CancelUntilDone() && handle->wait->Abandon()) {
         delete handle;
         continue;
       }
@@ -166,7 +197,9 @@ void LockTable::Close() {
       handle->wait = nullptr;
     }
     delete handle->lock;
+    delete handle->task;
     handle->lock = nullptr;
+    handle->task = nullptr;
     handle->table = nullptr;
     if (!handle->posted) delete handle;  // otherwise Discard() follows
   }

@@ -1,7 +1,8 @@
-// The locks of one Node-API environment (the main thread or a worker): those it holds, and those it waits for.
+// The locks of one Node-API environment (the main thread or a worker): those it holds, and those it waits for. Also the
+// tasks that run on its threads.
 //
-// A lock is named by its index. Close() releases all of them when the environment ends. The kernel would release a
-// worker's locks only when the whole process dies.
+// A lock or task is named by its index. Close() releases all of them when the environment ends. The kernel would
+// release a worker's locks only when the whole process dies.
 //
 // The parts: lock_handles.h numbers the locks, idle_lock.h keeps the last file open, parked_thread.h keeps the last
 // thread, blocking_wait.h waits synchronously, deadlock_check.h refuses waits that could never end.
@@ -40,10 +41,16 @@ struct LockResult {
   bool waited = false;  // set by Settle(): the wait thread had to block
 };
 
+struct TaskResult {
+  int index;
+  int outcome;  // Task::outcome()
+  SystemError error;
+};
+
 class LockTable {
  public:
-  // Called on the wait thread when a wait of StartWait() is done. Returns true if Settle() or Discard() will be called
-  // for the handle.
+  // Called on the thread when a wait of StartWait() or a task is done. Returns true if Settle(), SettleTask() or
+  // Discard() will be called for the handle.
   using OnWaitDone = bool (*)(LockHandle* handle, void* context);
 
   LockTable(OnWaitDone on_wait_done, void* context) : on_wait_done_(on_wait_done), context_(context) {
@@ -75,15 +82,27 @@ class LockTable {
   // Like FindHeld(), but the caller owns the lock from now on.
   FileLock* Take(int index);
 
+  static constexpr int kNoTask = -1;
+  // Runs `task` on a thread, and returns its index. SettleTask() then returns its result, and deletes the task. Returns
+  // kNoTask if no thread is available; the caller keeps the task.
+  int StartTask(Task* task);
+
   // For a handle that OnWaitDone accepted. Returns kHeld, kCancelled or kFailed.
   LockResult Settle(LockHandle* handle);
+  // The same for the handle of a task.
+  TaskResult SettleTask(LockHandle* handle);
+  // Blocks this thread until the wait or the task `index` is done, or until `timeout_ms` milliseconds have passed
+  // (negative: never). The caller then settles the handle that this returns, which OnWaitDone will not. Returns null at
+  // the timeout, and for an index that names no wait and no task.
+  LockHandle* WaitUntilDone(int index, double timeout_ms);
   // For a handle that OnWaitDone accepted but that can no longer settle. Works after Close() too.
   static void Discard(LockHandle* handle);
 
-  // Cancels every wait and releases every lock. Blocks until the threads are done.
+  // Cancels every wait, releases every lock and finishes every task. Blocks until the threads are done.
   void Close();
 
  private:
+  static void OnThreadDone(void* handle);
   FileLock* IdleOrNew(const char* path);
 
   LockHandles handles_;

@@ -5,13 +5,19 @@
 namespace zjj {
 
 WaitThread* ParkedThread::StartWait(FileLock* lock, double pause_ms, WaitThread::OnDone on_done, void* context) {
-  if (wait_ != nullptr) {
-    WaitThread* wait = wait_;
-    wait_ = nullptr;
-    if (wait->Restart(lock, pause_ms, on_done, context)) return wait;
-    wait->Join();
+  if (WaitThread* parked = Take()) {
+    if (parked->Restart(lock, pause_ms, on_done, context)) return parked;
+    parked->Join();
   }
   return WaitThread::Start(lock, pause_ms, on_done, context);
+}
+
+WaitThread* ParkedThread::StartWork(WaitThread::Work work, WaitThread::OnDone on_done, void* context) {
+  if (WaitThread* parked = Take()) {
+    if (parked->RestartWork(work, on_done, context)) return parked;
+    parked->Join();
+  }
+  return WaitThread::StartWork(work, on_done, context);
 }
 
 void ParkedThread::Park(WaitThread* wait) {
@@ -24,8 +30,13 @@ void ParkedThread::Park(WaitThread* wait) {
 }
 
 void ParkedThread::Join() {
-  if (wait_ != nullptr) wait_->Join();
+  if (WaitThread* parked = Take()) parked->Join();
+}
+
+WaitThread* ParkedThread::Take() {
+  WaitThread* parked = wait_;
   wait_ = nullptr;
+  return parked;
 }
 
 }  // namespace zjj

@@ -14,21 +14,37 @@ std::atomic<int> thread_count{0};
 }  // namespace
 
 WaitThread* WaitThread::Start(FileLock* lock, double pause_ms, OnDone on_done, void* context) {
-  if (!IsCancellable() || !ReserveThread()) return nullptr;
+  if (!IsCancellable()) return nullptr;
+  return StartJob({lock, pause_ms, nullptr, on_done, context}, kMaxThreads);
+}
+
+bool WaitThread::Restart(FileLock* lock, double pause_ms, OnDone on_done, void* context) {
+  return IsCancellable() && RestartJob({lock, pause_ms, nullptr, on_done, context});
+}
+
+WaitThread* WaitThread::StartWork(Work work, OnDone on_done, void* context) {
+  return StartJob({nullptr, 0, work, on_done, context}, kMaxThreads + kWorkThreads);
+}
+
+bool WaitThread::RestartWork(Work work, OnDone on_done, void* context) {
+  return RestartJob({nullptr, 0, work, on_done, context});
+}
+
+WaitThread* WaitThread::StartJob(const Job& job, int max_threads) {
+  if (!ReserveThread(max_threads)) return nullptr;
   auto* wait = new WaitThread;
-  wait->Assign(lock, pause_ms, on_done, context);
+  wait->Assign(job);
   if (wait->StartThread()) return wait;
   delete wait;
   UnreserveThread();
   return nullptr;
 }
 
-bool WaitThread::Restart(FileLock* lock, double pause_ms, OnDone on_done, void* context) {
-  if (!IsCancellable()) return false;
+bool WaitThread::RestartJob(const Job& job) {
   LockMutex();
   bool can_restart = !exited_;
   if (can_restart) {
-    Assign(lock, pause_ms, on_done, context);
+    Assign(job);
     SignalChange();
   }
   UnlockMutex();
@@ -53,6 +69,12 @@ bool WaitThread::WaitUntilDone(double timeout_ms) {
   bool done = done_;
   UnlockMutex();
   return done;
+}
+
+void WaitThread::WaitUntilReported() {
+  LockMutex();
+  while (!reported_) WaitForChange(-1);
+  UnlockMutex();
 }
 
 bool WaitThread::CancelUntilDone() {
@@ -83,33 +105,32 @@ bool WaitThread::Abandon() {
   return is_waiting;
 }
 
-void WaitThread::Assign(FileLock* lock, double pause_ms, OnDone on_done, void* context) {
-  lock_ = lock;
-  pause_ms_ = pause_ms;
-  on_done_ = on_done;
-  context_ = context;
+void WaitThread::Assign(const Job& job) {
+  job_ = job;
   cancellation_.requested.store(false, std::memory_order_release);
   ResetCancel();
   done_ = false;
+  reported_ = false;
 }
 
 void WaitThread::Run() {
   do {
-    if (pause_ms_ > 0) SleepMs(pause_ms_);
-    status_ = lock_->Wait(cancellation_);
-    OnDone on_done = on_done_;
-    void* context = context_;
+    // Once done_ is set, another job may replace this one.
+    const Job job = job_;
+    if (job.pause_ms > 0) SleepMs(job.pause_ms);
+    if (job.work != nullptr) job.work(job.context);
+    status_ = job.lock != nullptr ? job.lock->Wait(cancellation_) : LockStatus::kOk;
     LockMutex();
     done_ = true;
     bool abandoned = abandoned_;
     SignalChange();
     UnlockMutex();
     if (abandoned) {
-      delete lock_;
+      delete job.lock;
       delete this;
       break;
     }
-    if (on_done != nullptr) on_done(context);
+    if (job.on_done != nullptr) job.on_done(job.context);
   } while (WaitForRestart());
   // Not in Join(): a thread that exited by itself may not be joined for a long time.
   UnreserveThread();
@@ -119,6 +140,9 @@ void WaitThread::Run() {
 bool WaitThread::WaitForRestart() {
   double deadline_ms = MonotonicMs() + kParkedMs;
   LockMutex();
+  // Another job may have begun since on_done was called.
+  reported_ = done_;
+  SignalChange();
   while (done_ && !stop_requested_) {
     double left_ms = deadline_ms - MonotonicMs();
     if (left_ms <= 0) break;
@@ -130,8 +154,8 @@ bool WaitThread::WaitForRestart() {
   return restarted;
 }
 
-bool WaitThread::ReserveThread() {
-  if (thread_count.fetch_add(1, std::memory_order_relaxed) < kMaxThreads) return true;
+bool WaitThread::ReserveThread(int max_threads) {
+  if (thread_count.fetch_add(1, std::memory_order_relaxed) < max_threads) return true;
   UnreserveThread();
   return false;
 }

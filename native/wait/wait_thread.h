@@ -1,7 +1,8 @@
-// A thread that waits for one FileLock in the kernel. Other threads can time out on it and cancel it.
+// A thread that waits for one FileLock in the kernel, or runs one piece of work. Other threads can time out on a wait
+// and cancel it.
 //
 // Never libuv's thread pool: four waiters there block every file operation of the process, and deadlock it if the
-// holder needs one.
+// holder needs one. Four blocked reads there would do the same to the work that a lock's holder still has to do.
 //
 // Calling sequence
 //
@@ -11,6 +12,9 @@
 //   wait->Join();                                                              // deletes the WaitThread
 //
 // The lock belongs to the thread until IsDone(). status() is then the result of FileLock::Wait().
+//
+// StartWork() and RestartWork() run a function on the thread instead. Then status() is kOk, and Cancel() and Abandon()
+// must not be called.
 //
 // A thread that is done stays for kParkedMs and can be restarted. A process that waited once usually waits again, and
 // creating a thread takes longer than taking a lock.
@@ -25,8 +29,10 @@ namespace zjj {
 
 class WaitThread {
  public:
-  // Called on the wait thread when the wait is done.
+  // Called on the thread when the wait or the work is done.
   using OnDone = void (*)(void* context);
+  // Called on the thread.
+  using Work = void (*)(void* context);
 
   // Waits `pause_ms` milliseconds, so that others get a turn, and then for `lock`. `on_done` may be null.
   //
@@ -37,12 +43,19 @@ class WaitThread {
   // caller then joins it.
   bool Restart(FileLock* lock, double pause_ms, OnDone on_done, void* context);
 
+  // Calls `work(context)` on a thread, then `on_done(context)`. Returns null if no thread is available.
+  static WaitThread* StartWork(Work work, OnDone on_done, void* context);
+  // Like StartWork(), on a thread that is done. Returns false if that thread has exited. The caller then joins it.
+  bool RestartWork(Work work, OnDone on_done, void* context);
+
   // Asks the thread to stop waiting. Never blocks. A wake-up can be lost, so repeat the call until IsDone(). Returns
   // false if the thread cannot be woken now (POSIX: someone replaced our signal handler).
   bool Cancel();
   bool IsDone();
   // Blocks the calling thread. Returns false if `timeout_ms` milliseconds passed first. A negative timeout never ends.
   bool WaitUntilDone(double timeout_ms);
+  // Blocks until on_done has returned too. Only after IsDone().
+  void WaitUntilReported();
   // Repeats Cancel() until the thread is done. Returns false if it cannot be woken.
   bool CancelUntilDone();
   // Only after IsDone(). Stops the thread and deletes this object.
@@ -55,17 +68,29 @@ class WaitThread {
   LockStatus status() const { return status_; }
 
   static constexpr int kMaxThreads = 64;
+  // Threads that only work can have, so that sixty-four waits do not stop it.
+  static constexpr int kWorkThreads = 16;
   static constexpr double kParkedMs = 20;
 
  private:
   struct Platform;
+  // One of `lock` and `work` is set.
+  struct Job {
+    FileLock* lock;
+    double pause_ms;
+    Work work;
+    OnDone on_done;
+    void* context;
+  };
 
   WaitThread();
   ~WaitThread();
-  void Assign(FileLock* lock, double pause_ms, OnDone on_done, void* context);
+  static WaitThread* StartJob(const Job& job, int max_threads);
+  bool RestartJob(const Job& job);
+  void Assign(const Job& job);
   void Run();
   bool WaitForRestart();
-  static bool ReserveThread();
+  static bool ReserveThread(int max_threads);
   static void UnreserveThread();
 
   // In the platform's file.
@@ -81,14 +106,12 @@ class WaitThread {
   // Call with the mutex locked. Returns after SignalChange() or `timeout_ms` (negative: never), or spuriously.
   void WaitForChange(double timeout_ms);
 
-  FileLock* lock_ = nullptr;
-  double pause_ms_ = 0;
-  OnDone on_done_ = nullptr;
-  void* context_ = nullptr;
+  Job job_ = {};
   Cancellation cancellation_;
   LockStatus status_ = LockStatus::kCancelled;
-  // The platform's mutex guards these four.
+  // The platform's mutex guards these five.
   bool done_ = false;
+  bool reported_ = false;  // on_done has returned
   bool stop_requested_ = false;
   bool exited_ = false;     // the thread has left its loop and cannot be restarted
   bool abandoned_ = false;  // the thread deletes this object itself

@@ -1,7 +1,7 @@
 import { configPath } from '../config/file/resolve.js';
 import { type ConfigLocation, locateConfig, locateSources } from '../config/locate.js';
 import { type ConfigTransaction, mergeChanges, type PendingChange } from '../config/transaction/merge-changes.js';
-import { transact } from '../config/transaction/write-queue.js';
+import { transact } from '../config/transaction/transact.js';
 import { isAbsent } from '../config/write.js';
 import { setLockCommand } from '../lock/internal.js';
 import type { TomlInput, TomlValue } from '../toml/index.js';

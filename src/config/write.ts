@@ -2,8 +2,8 @@ import { copyInput, type Key, parseKey, type TomlInput } from '../toml/index.js'
 import { readFile } from './file/read-file.js';
 import { configPath } from './file/resolve.js';
 import type { ConfigTransaction } from './transaction/merge-changes.js';
+import { hasPendingCalls, transact, transactSync } from './transaction/transact.js';
 import type { WriteOptions, WriteSyncOptions } from './transaction/write-call.js';
-import { hasPendingCalls, transact, transactSync } from './transaction/write-queue.js';
 
 /**
  * Sets one key. Any number of processes, threads and tasks can do so at once: each write is merged into what the others

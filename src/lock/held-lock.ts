@@ -58,6 +58,7 @@ export class HeldLock implements FileLock {
   readonly #queue: PathQueue;
   #index: number;
   #isWatched = false;
+  #end: (() => void) | undefined;
 
   constructor(queue: PathQueue, index: number, mode: LockMode) {
     this.path = queue.path;
@@ -103,16 +104,30 @@ export class HeldLock implements FileLock {
   /**
    * Hands the lock to native code, which releases it on another thread.
    *
-   * @param take - Gets the lock's index, and a function to call once the lock is released. Returns whether native code
-   *   took the lock.
-   * @returns The result of `take`. If true, this object no longer holds the lock.
+   * @param take - Gets the lock's index, and a function to call once the lock is released. Returns undefined if native
+   *   code did not take the lock.
+   * @returns The result of `take`. If defined, this object no longer holds the lock.
    */
-  static handOver(lock: HeldLock, take: (index: number, onReleased: () => void) => boolean): boolean {
+  static handOver<T>(lock: HeldLock, take: (index: number, onReleased: () => void) => T | undefined): T | undefined {
     const queue = lock.#queue;
-    if (!take(lock.#index, () => queue.noteReleased(lock.mode))) return false;
+    const taken = take(lock.#index, () => {
+      lock.#forgetEnd();
+      queue.noteReleased(lock.mode);
+    });
+    if (taken === undefined) return undefined;
     lock.#index = -1;
     if (lock.#isWatched) leaks.unregister(lock);
-    return true;
+    return taken;
+  }
+
+  /**
+   * Lets synchronous calls of this thread that need the lock end this holder. Without it they throw LOCK_DEADLOCK.
+   *
+   * @param end - Ends what the lock is held for, releases the lock, and blocks until that is done. May do nothing.
+   */
+  static endOnDemand(lock: HeldLock, end: () => void): void {
+    lock.#end = end;
+    lock.#queue.ends.add(end);
   }
 
   /** Changes the owner of the lock file, so that this user can write it too. The lock works even if this fails. */
@@ -139,6 +154,10 @@ export class HeldLock implements FileLock {
     const index = this.#index;
     this.#index = -1;
     if (this.#isWatched) leaks.unregister(this);
+    this.#forgetEnd();
     this.#queue.release(index, this.mode, clean);
+  }
+  #forgetEnd(): void {
+    if (this.#end !== undefined) this.#queue.ends.delete(this.#end);
   }
 }

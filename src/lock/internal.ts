@@ -4,7 +4,7 @@
  */
 export * from '../errors.js';
 export { listenForAbort } from './abort-signal.js';
-export { CommitOutcome, LIST_LOST } from './binding/addon.js';
+export { CommitOutcome, LIST_LOST, NO_TASK } from './binding/addon.js';
 export {
   type HolderRecord,
   isThisProcess,
@@ -13,10 +13,12 @@ export {
   readHolderRecord,
   readRecord,
 } from './binding/holder.js';
-export { errnoName, systemError, timeoutError } from './binding/lock-error.js';
+export { deadlockError, errnoName, systemError, timeoutError } from './binding/lock-error.js';
 export { addon, setLockCommand } from './binding/native-locks.js';
 export { startOf } from './binding/process-identity.js';
+export { Task } from './binding/task.js';
 export { HeldLock } from './held-lock.js';
 export * from './index.js';
 export { acquire, acquireSync } from './lock.js';
 export { absolutePath, checkFileMode, checkTimeout } from './options.js';
+export { aheadOfWaiters } from './wait-sync.js';

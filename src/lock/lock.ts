@@ -1,10 +1,8 @@
 /** The public functions of the lock: they check options, try once, and queue the calls that have to wait. */
 
-import { isMainThread } from 'node:worker_threads';
-import { BUSY, DEADLOCK, flagsOf, TIMED_OUT } from './binding/addon.js';
+import { BUSY } from './binding/addon.js';
 import { readHolder } from './binding/holder.js';
-import { asLockError, deadlockError, timeoutError } from './binding/lock-error.js';
-import { addon } from './binding/native-locks.js';
+import { timeoutError } from './binding/lock-error.js';
 import { type FileLock, HeldLock } from './held-lock.js';
 import {
   absolutePath,
@@ -16,7 +14,9 @@ import {
   type TryLockOptions,
 } from './options.js';
 import { PendingLock, type PendingLockRequest } from './pending-lock.js';
-import { type PathQueue, queueOf } from './queue/path-queue.js';
+import type { PathQueue } from './queue/path-queue.js';
+import { queueOf } from './queue/queues.js';
+import { aheadOfWaiters, waitSync } from './wait-sync.js';
 
 const DEFAULT_FILE_MODE = 0o666;
 
@@ -58,6 +58,8 @@ interface StoreOptions {
   readonly readsState?: boolean;
   /** Like `onWait`, but skips looking up the holder, which takes longer than the try that failed. */
   readonly onBusy?: () => void;
+  /** Called as soon as the lock is held, before the promise resolves. */
+  readonly onGrant?: (lock: HeldLock) => void;
 }
 
 /**
@@ -102,13 +104,9 @@ export function acquireSync(path: string | URL, options: LockSyncOptions & Store
   const queue = queueOf(absolutePath(path));
   const request = checkRequest(queue.path, options);
   if (options.readsState) queue.readsState = true;
-  if (request.timeoutMs === 0) return tryOnce(queue, request);
-  queue.fairness.pauseSync();
-  const index = queue.tryNow(request.mode, request.fileMode);
-  if (index !== BUSY) return new HeldLock(queue, index, request.mode);
-  request.onBusy?.();
-  if (queue.wouldDeadlock(request.mode)) throw deadlockError(queue.path);
-  return waitSync(queue, request);
+  // A transaction of this thread may hold the lock. No waiter of this thread may come between its end and this call.
+  if (queue.ends.size > 0) return aheadOfWaiters(queue.path, () => acquireBlocking(queue, request));
+  return acquireBlocking(queue, request);
 }
 
 /**
@@ -182,8 +180,20 @@ function checkRequest(path: string, options: LockOptions & StoreOptions): LockRe
     timeoutMs,
     deadlineMs: timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : performance.now() + timeoutMs,
     signal: options.signal,
+    onGrant: options.onGrant,
     onBusy: onWait === undefined ? options.onBusy : () => onWait(readHolder(path)),
   };
+}
+
+function acquireBlocking(queue: PathQueue, request: LockRequest): HeldLock {
+  queue.endHolders();
+  if (request.timeoutMs > 0) queue.fairness.pauseSync();
+  let index = queue.tryNow(request.mode, request.fileMode);
+  if (index === BUSY) {
+    request.onBusy?.();
+    index = waitSync(queue, request);
+  }
+  return new HeldLock(queue, index, request.mode);
 }
 
 function tryOnce(queue: PathQueue, { mode, fileMode, onBusy }: LockRequest): HeldLock {
@@ -204,7 +214,11 @@ function acquireOrWait(queue: PathQueue, request: LockRequest): Promise<HeldLock
   const isBehindOthers = queue.hasWaiters || queue.isHeldAgainst(mode);
   if (!isBehindOthers) {
     const index = queue.tryNow(mode, request.fileMode);
-    if (index !== BUSY) return Promise.resolve(new HeldLock(queue, index, mode));
+    if (index !== BUSY) {
+      const held = new HeldLock(queue, index, mode);
+      request.onGrant?.(held);
+      return Promise.resolve(held);
+    }
   }
   request.onBusy?.();
   // onBusy may have aborted the signal. Nothing listens to it yet, so no event would come.
@@ -216,28 +230,4 @@ function wait(queue: PathQueue, request: LockRequest, isBusy: boolean): Promise<
   const pending = new PendingLock(queue, request);
   queue.enqueue(pending, isBusy);
   return pending.promise;
-}
-
-function waitSync(queue: PathQueue, { mode, fileMode, timeoutMs, deadlineMs }: LockRequest): HeldLock {
-  // A worker in a native call cannot be terminated, and blocks process.exit(). So it returns to JavaScript regularly.
-  const sliceMs = isMainThread ? Number.POSITIVE_INFINITY : 100;
-  let index: number;
-  do {
-    const leftMs = Math.min(sliceMs, Math.max(0, deadlineMs - performance.now()));
-    try {
-      index = addon().waitSync(
-        queue.path,
-        flagsOf(mode, queue.readsState),
-        fileMode,
-        leftMs === Number.POSITIVE_INFINITY ? -1 : leftMs,
-      );
-    } catch (thrown) {
-      throw asLockError(queue.path, thrown);
-    }
-  } while (index === TIMED_OUT && performance.now() < deadlineMs);
-  if (index === DEADLOCK) throw deadlockError(queue.path);
-  if (index === TIMED_OUT) throw timeoutError(queue.path, timeoutMs);
-  queue.noteHeld(mode);
-  queue.fairness.noteWaited();
-  return new HeldLock(queue, index, mode);
 }

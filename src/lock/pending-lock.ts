@@ -16,6 +16,8 @@ export interface PendingLockRequest {
   /** When the timeout ends, on the clock of performance.now(). */
   readonly deadlineMs: number;
   readonly signal: AbortSignal | undefined;
+  /** Called as soon as the lock is held, before the promise resolves. */
+  readonly onGrant: ((lock: HeldLock) => void) | undefined;
 }
 
 /** A lock() call that waits: its promise, its deadline and its signal. */
@@ -32,6 +34,7 @@ export class PendingLock implements Waiter {
   #reject!: (reason: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
   readonly #signal: AbortSignal | undefined;
+  readonly #onGrant: PendingLockRequest['onGrant'];
 
   constructor(queue: PathQueue, request: PendingLockRequest) {
     this.#queue = queue;
@@ -39,6 +42,7 @@ export class PendingLock implements Waiter {
     this.fileMode = request.fileMode;
     this.keepAlive = request.keepAlive;
     this.#signal = request.signal;
+    this.#onGrant = request.onGrant;
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -49,7 +53,9 @@ export class PendingLock implements Waiter {
 
   grant(index: number): void {
     this.#stopListening();
-    this.#resolve(new HeldLock(this.#queue, index, this.mode));
+    const lock = new HeldLock(this.#queue, index, this.mode);
+    this.#onGrant?.(lock);
+    this.#resolve(lock);
   }
 
   reject(reason: unknown): void {

@@ -1,4 +1,5 @@
-import { closeSync, fsync, fsyncSync, openSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { NO_TASK, systemError, Task } from '../../lock/internal.js';
 import { codeOf } from './config-error.js';
 
 /** Syncs an open file to disk and blocks until that is done, like fsync(2). */
@@ -10,11 +11,18 @@ export function syncDescriptor(fd: number): void {
   }
 }
 
-/** As {@link syncDescriptor}, but on libuv's thread pool. */
-export function syncDescriptorAsync(fd: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    fsync(fd, (error) => (error === null || isSyncUnsupported(error) ? resolve() : reject(error)));
-  });
+/**
+ * As {@link syncDescriptor}, but on another thread.
+ *
+ * @returns Undefined if that is not possible here (Windows), or if no thread is available. Nothing has happened then.
+ */
+export function syncOnThread(fd: number): Task<void> | undefined {
+  return Task.start(
+    (addon) => addon.sync?.(fd) ?? NO_TASK,
+    (outcome, errno, syscall) => {
+      if (outcome !== 0) throw systemError(undefined, { errno, syscall });
+    },
+  );
 }
 
 /**

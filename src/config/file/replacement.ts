@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, linkSync, lstatSync, openSync, renameSync, type Stats, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ZjjError } from '../../errors.js';
-import { addon, CommitOutcome, HeldLock, systemError } from '../../lock/internal.js';
+import { CommitOutcome, HeldLock, NO_TASK, systemError, Task } from '../../lock/internal.js';
 import { codeOf, mountPointError, notDurableError, writeError } from './config-error.js';
 import { copyAccess } from './copy-access.js';
 import { closeQuietly } from './descriptor.js';
@@ -106,42 +106,42 @@ export class Replacement {
    * others would wait for the lock during one of these turns.
    *
    * @param old - The file that was read.
-   * @returns A promise of what `commit` returns; the lock then no longer belongs to this thread. Undefined if another
+   * @returns A task with the result of `commit`; the lock then no longer belongs to this thread. Undefined if another
    *   thread cannot do this here; nothing has happened then.
    */
-  commitOnThread(lock: HeldLock, old: Stats): Promise<boolean> | undefined {
-    const { commit } = addon();
+  commitOnThread(lock: HeldLock, old: Stats): Task<boolean> | undefined {
     const fd = this.#fd;
-    if (commit === undefined || fd === undefined) return undefined;
+    if (fd === undefined) return undefined;
     // Deno rounds times to whole milliseconds. Native code compares exact times and would see another file.
     if (Number.isInteger(old.mtimeMs)) return undefined;
-    let settle!: { resolve: (isCommitted: boolean) => void; reject: (error: unknown) => void };
-    const promise = new Promise<boolean>((resolve, reject) => (settle = { resolve, reject }));
-    const isTaken = HeldLock.handOver(lock, (index, onReleased) =>
-      commit(
-        index,
-        fd,
-        this.#temporary,
-        this.#path,
-        dirname(this.#path),
-        old.dev,
-        old.ino,
-        old.size,
-        old.mtimeMs,
+    const task = HeldLock.handOver(lock, (index, onReleased) =>
+      Task.start(
+        ({ commit }) =>
+          commit?.(
+            index,
+            fd,
+            this.#temporary,
+            this.#path,
+            dirname(this.#path),
+            old.dev,
+            old.ino,
+            old.size,
+            old.mtimeMs,
+          ) ?? NO_TASK,
         (outcome, errno, syscall) => {
           onReleased();
           // Node.js opened the descriptor and must close it: it tracks the descriptors of a worker.
           closeQuietly(fd);
-          if (outcome === CommitOutcome.done) settle.resolve(true);
-          else if (outcome === CommitOutcome.lost) settle.resolve(false);
-          else settle.reject(this.#commitError(outcome, systemError(this.#path, { errno, syscall })));
+          if (outcome === CommitOutcome.done) return true;
+          if (outcome === CommitOutcome.lost) return false;
+          throw this.#commitError(outcome, systemError(this.#path, { errno, syscall }));
         },
       ),
     );
-    if (!isTaken) return undefined;
+    if (task === undefined) return undefined;
     this.#fd = undefined;
     this.#hasEnded = true;
-    return promise;
+    return task;
   }
 
   /** Removes the temporary file, unless it was committed or removed already. */

@@ -20,7 +20,7 @@ import type { Steps } from './steps.js';
  * @param lock - The lock on the config's lock file.
  * @param path - The config, resolved.
  * @param changes - The calls to merge; each gets its outcome.
- * @param isAsync - Whether the generator may yield promises.
+ * @param isAsync - Whether the generator may yield tasks.
  * @returns False if the lock turned out to be lost. Nothing was written then, and the caller starts over.
  */
 export function* runTransaction(
@@ -106,7 +106,7 @@ function isWider(config: Stats, widest: number): boolean {
  * Syncs the names of the directories above a config before its first file. Whoever made them may not have synced them.
  * Ends where this user may not read a directory, and at the root of the file system: its name is on another one.
  */
-function* syncDirectoryNames(path: string): Generator<number, void> {
+function* syncDirectoryNames(path: string): Steps<void> {
   let directory = dirname(path);
   try {
     for (let above = dirname(directory); above !== directory; above = dirname(directory)) {
@@ -119,7 +119,7 @@ function* syncDirectoryNames(path: string): Generator<number, void> {
   }
 }
 
-function* syncResult(path: string, isUnchanged: boolean): Generator<number, void> {
+function* syncResult(path: string, isUnchanged: boolean): Steps<void> {
   try {
     // The file that this call read and left unchanged may come from a rename that is not durable yet.
     if (isUnchanged) yield* syncPath(path, 'file');
@@ -129,7 +129,7 @@ function* syncResult(path: string, isUnchanged: boolean): Generator<number, void
   }
 }
 
-function* syncPath(path: string, kind: 'file' | 'directory'): Generator<number, void> {
+function* syncPath(path: string, kind: 'file' | 'directory'): Steps<void> {
   const fd = openToSync(path, kind);
   if (fd === undefined) return;
   try {

@@ -84,6 +84,7 @@ export class WriteCall implements PendingChange {
   /** Set by the queue as soon as it is known. */
   lockPath: string | undefined;
   readonly #leaveQueue: (call: WriteCall, reason: () => unknown) => void;
+  readonly #triesOnce: boolean;
   readonly #deadline: Deadline;
   readonly #signal: AbortSignal | undefined;
   #onWait: WaitOptions['onWait'];
@@ -102,6 +103,7 @@ export class WriteCall implements PendingChange {
   ) {
     this.fileMode = fileModeOf(options);
     this.#deadline = new Deadline(options);
+    this.#triesOnce = options.timeout === 0;
     this.#signal = options.signal;
     this.#signal?.throwIfAborted();
     this.#leaveQueue = leaveQueue;
@@ -115,9 +117,9 @@ export class WriteCall implements PendingChange {
     this.startClock();
   }
 
-  /** Starts the timer that enforces the deadline. */
+  /** Starts the timer that enforces the deadline. A call with timeout 0 has none: its queue tries for it. */
   startClock(): void {
-    if (this.#deadline.leftMs === Number.POSITIVE_INFINITY) return;
+    if (this.#triesOnce || this.#deadline.leftMs === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(() => this.#expire(), Math.min(this.#deadline.leftMs, MAX_TIMER_MS));
   }
 
@@ -138,6 +140,18 @@ export class WriteCall implements PendingChange {
     } catch (error) {
       this.#leaveQueue(this, () => error);
     }
+  }
+
+  /** Gives up if the timeout is 0: the queue has tried, and another holder has the lock. */
+  noteBusy(): void {
+    if (this.#triesOnce) this.#expire();
+  }
+
+  /** Gives up if the time is over, as the timer does. Returns the milliseconds that are left. */
+  expireOrLeftMs(): number {
+    if (this.#triesOnce) return Number.POSITIVE_INFINITY;
+    if (this.#deadline.leftMs <= 0) this.#expire();
+    return this.#deadline.leftMs;
   }
 
   /** Settles the promise with the outcome of the change. */
@@ -163,14 +177,12 @@ export class WriteCall implements PendingChange {
   /** Gives up if the signal was aborted or the time ran out while the clock was stopped. */
   giveUpIfOver(): void {
     if (this.#signal?.aborted) this.handleEvent();
-    else if (this.#deadline.leftMs <= 0) {
-      this.stopClock();
-      this.#expire();
-    }
+    else if (this.#deadline.leftMs <= 0) this.#expire();
   }
 
   #expire(): void {
     const { lockPath } = this;
+    this.stopClock();
     if (this.#deadline.leftMs > 0 || (lockPath !== undefined && this.#deadline.renew(lockPath))) this.startClock();
     else this.#leaveQueue(this, () => timeoutError(lockPath ?? '', this.#deadline.waitedMs));
   }

@@ -1,15 +1,14 @@
-// This folder turns calls into transactions: the call, its queue, one transaction under the lock, and its steps.
-
-import { ZjjError } from '../../errors.js';
-import { acquire, acquireSync, type HeldLock, readRecord, timeoutError } from '../../lock/internal.js';
+import { deadlockError, HeldLock, readRecord } from '../../lock/internal.js';
 import { preparse } from '../file/read-document.js';
 import { isStillAt, resolveForWriting } from '../file/resolve.js';
 import { asWriteFailure } from '../file/write-denial.js';
-import { creationMode, fileModeOf } from './file-mode.js';
-import type { ConfigTransaction, PendingChange } from './merge-changes.js';
-import { runSteps, runStepsSync } from './steps.js';
+import { creationMode } from './file-mode.js';
+import { LockWait } from './lock-wait.js';
+import type { ConfigTransaction } from './merge-changes.js';
+import { StepRun, type Steps } from './steps.js';
+import type { SyncCall } from './sync-call.js';
 import { runTransaction } from './transaction.js';
-import { Deadline, WriteCall, type WriteOptions, type WriteSyncOptions } from './write-call.js';
+import { WriteCall, type WriteOptions } from './write-call.js';
 
 /** The most calls that one transaction merges. The others wait for the next one. */
 const MAX_BATCH = 10_000;
@@ -17,105 +16,22 @@ const MAX_BATCH = 10_000;
 /** A record that was read this recently need not be read again for a call that joins a wait. */
 const RECORD_MAX_AGE_MS = 50;
 
-/** The queue of each config that this thread is writing. */
+/** The queue of each config that this thread is writing, by the name that its callers use. */
 const queues = new Map<string, WriteQueue>();
 
-/**
- * Runs a change in a transaction, together with the other calls of this thread that wait for the same config.
- *
- * @param locate - Returns the config's absolute path. Called again once the lock is held, since another process may have
- *   changed the answer in the meantime.
- * @param change - Runs under the lock; must be synchronous.
- * @returns What `change` returned, once its edits are on disk.
- */
-export async function transact<R>(
-  locate: () => string,
-  change: (transaction: ConfigTransaction) => R,
-  options: WriteOptions = {},
-): Promise<R> {
-  checkChange(change);
+/** The queue of a config. It starts with its first call, and is forgotten after its last one. */
+export function queueFor(locate: () => string): WriteQueue {
   const path = locate();
-  const queue = queues.get(path) ?? new WriteQueue(path, locate);
-  return queue.add(change, options) as Promise<R>;
+  return queues.get(path) ?? new WriteQueue(path, locate);
 }
 
-/** As {@link transact}, but blocks the thread, and merges no other calls. */
-export function transactSync<R>(
-  locate: () => string,
-  change: (transaction: ConfigTransaction) => R,
-  options: WriteSyncOptions = {},
-): R {
-  checkChange(change);
-  const pending: PendingChange = { change, fileMode: fileModeOf(options), outcome: undefined };
-  try {
-    runAlone(locate, pending, options);
-  } catch (error) {
-    throw asWriteFailure(error);
-  }
-  const outcome = pending.outcome as NonNullable<PendingChange['outcome']>;
-  if ('error' in outcome) throw outcome.error;
-  return outcome.value as R;
+export function hasQueues(): boolean {
+  return queues.size > 0;
 }
 
-/** Runs one change in a transaction of its own. */
-function runAlone(locate: () => string, pending: PendingChange, options: WriteSyncOptions): void {
-  const fileMode = creationMode([pending]);
-  const deadline = new Deadline(options);
-  let onWait = options.onWait;
-  for (;;) {
-    const path = resolveForWriting(locate(), fileMode);
-    const lockPath = `${path}.lock`;
-    preparse(path);
-    const lock = acquireBefore(deadline, lockPath, fileMode, (holder) => {
-      onWait?.(holder);
-      onWait = undefined;
-    });
-    let isDone = false;
-    try {
-      isDone = isStillAt(path, locate()) && runStepsSync(runTransaction(lock, path, [pending], false));
-    } finally {
-      lock.release();
-    }
-    if (isDone) return;
-    if (deadline.leftMs <= 0 && !deadline.renew(lockPath)) throw timeoutError(lockPath, deadline.waitedMs);
-  }
-}
-
-/** Whether calls of this thread for that path are still running. */
-export function hasPendingCalls(path: string): boolean {
-  return queues.has(path);
-}
-
-function checkChange(change: unknown): void {
-  if (typeof change !== 'function') throw new TypeError(`change must be a function, not ${typeof change}`);
-}
-
-function acquireBefore(
-  deadline: Deadline,
-  lockPath: string,
-  fileMode: number,
-  onWait: NonNullable<WriteSyncOptions['onWait']>,
-): HeldLock {
-  let isWaiting = false;
-  for (;;) {
-    try {
-      return acquireSync(lockPath, {
-        timeout: deadline.leftMs,
-        readsState: true,
-        fileMode,
-        onWait: (holder) => {
-          // The time before the wait, such as parsing, is not part of the 5 seconds.
-          if (!isWaiting) deadline.noteRecord(readRecord(lockPath));
-          isWaiting = true;
-          onWait(holder);
-        },
-      });
-    } catch (error) {
-      const hasTimedOut = error instanceof ZjjError && error.code === 'LOCK_TIMEOUT';
-      if (!hasTimedOut) throw error;
-      if (deadline.leftMs <= 0 && !deadline.renew(lockPath)) throw timeoutError(lockPath, deadline.waitedMs);
-    }
-  }
+/** The queues for one config: by a name of it, and by the lock file that all of its names share. */
+export function queuesOf(path: string, lockPath: string): WriteQueue[] {
+  return queues.size === 0 ? [] : [...queues.values()].filter((queue) => queue.isFor(path, lockPath));
 }
 
 /**
@@ -126,11 +42,14 @@ class WriteQueue {
   readonly #path: string;
   readonly #locate: () => string;
   readonly #calls = new Set<WriteCall>();
-  #isRunning = false;
+  #run: StepRun | undefined;
   /** The lock file that the last call waited for. */
   #lockPath: string | undefined;
-  /** The wait for the lock. It is aborted when its last call gives up. */
-  #wait: { readonly controller: AbortController; readonly ended: Promise<void> } | undefined;
+  #lockWait: LockWait | undefined;
+  /** Held from the grant to the end of the transaction. */
+  #lock: HeldLock | undefined;
+  /** How often a transaction had to start over. */
+  #restarts = 0;
   #record: { readonly text: string | undefined; readonly time: number } | undefined;
 
   constructor(path: string, locate: () => string) {
@@ -138,34 +57,57 @@ class WriteQueue {
     this.#locate = locate;
   }
 
+  isFor(path: string, lockPath: string): boolean {
+    return this.#path === path || this.#lockPath === lockPath;
+  }
+
   add(change: (transaction: ConfigTransaction) => unknown, options: WriteOptions): Promise<unknown> {
     const call = new WriteCall(this.#leave, change, options);
     this.#calls.add(call);
     call.lockPath = this.#lockPath;
-    if (!this.#isRunning) void this.#run();
-    else if (this.#lockPath !== undefined) call.noteWait(this.#recentRecord(this.#lockPath), this.#lockPath);
+    if (this.#run === undefined) {
+      queues.set(this.#path, this);
+      this.#run = new StepRun(this.#runBatches());
+      this.#run.run();
+    } else if (this.#lockPath !== undefined) {
+      call.noteWait(this.#recentRecord(this.#lockPath), this.#lockPath);
+      if (this.#lockWait?.isBusy) call.noteBusy();
+    }
     return call.promise;
   }
+
+  /**
+   * Blocks until the calls that wait now have settled, for a synchronous call that comes after them.
+   *
+   * @throws ZjjError LOCK_DEADLOCK: the caller runs inside their transaction. What {@link StepRun.finish} throws.
+   */
+  finish(call: SyncCall, lockPath: string): void {
+    if (this.#run?.isInside) throw deadlockError(lockPath);
+    const earlier = [...this.#calls];
+    const restarts = this.#restarts;
+    this.#run?.finish(() => {
+      if (this.#restarts !== restarts) call.checkTime(lockPath);
+      return this.#lock === undefined && !earlier.some((each) => this.#calls.has(each));
+    }, call);
+  }
+
+  /** For a synchronous call of this thread that needs the lock. Without effect inside the transaction. */
+  readonly #finishTransaction = (): void => {
+    if (!this.#run?.isInside) this.#run?.finish(() => this.#lock === undefined);
+  };
 
   readonly #leave = (call: WriteCall, reason: () => unknown): void => {
     // A call whose merge has begun is no longer in the set, and cannot leave.
     if (!this.#calls.delete(call)) return;
-    const wait = this.#wait;
-    if (this.#calls.size > 0 || wait === undefined) {
-      call.fail(reason());
-      return;
-    }
-    // It was the last call. End the wait before the call rejects, so that no thread, descriptor or late grant remains.
-    wait.controller.abort();
-    void wait.ended.then(() => call.fail(reason()));
+    const fail = () => call.fail(reason());
+    if (this.#calls.size === 0 && this.#lockWait !== undefined) this.#lockWait.abandon(fail);
+    else fail();
   };
 
-  async #run(): Promise<void> {
-    this.#isRunning = true;
-    queues.set(this.#path, this);
+  *#runBatches(): Steps<void> {
     while (this.#calls.size > 0) {
       try {
-        await this.#runBatch();
+        yield* this.#runBatch();
       } catch (error) {
         const failure = asWriteFailure(error);
         for (const call of this.#take(Number.POSITIVE_INFINITY)) call.fail(failure);
@@ -174,17 +116,17 @@ class WriteQueue {
     queues.delete(this.#path);
   }
 
-  async #runBatch(): Promise<void> {
+  *#runBatch(): Steps<void> {
     const path = resolveForWriting(this.#locate(), creationMode(this.#calls));
     preparse(path);
-    const lock = await this.#acquire(`${path}.lock`);
+    const lock = yield* this.#acquire(`${path}.lock`);
     if (lock === undefined) return;
     let batch: WriteCall[] = [];
     try {
       if (!isStillAt(path, this.#locate())) return;
       batch = this.#take(MAX_BATCH);
       if (batch.length === 0) return;
-      const isDone = await runSteps(runTransaction(lock, path, batch, true));
+      const isDone = yield* runTransaction(lock, path, batch, true);
       if (isDone) for (const call of batch) call.settle();
       else this.#putBack(batch);
     } catch (error) {
@@ -193,35 +135,32 @@ class WriteQueue {
       if (batch.length === 0) throw error;
     } finally {
       lock.release();
+      this.#lock = undefined;
     }
   }
 
   /** Undefined if all calls gave up. */
-  async #acquire(lockPath: string): Promise<HeldLock | undefined> {
+  *#acquire(lockPath: string): Steps<HeldLock | undefined> {
     this.#lockPath = lockPath;
     for (const call of this.#calls) call.lockPath = lockPath;
-    const controller = new AbortController();
-    let hasEnded!: () => void;
-    // Set before acquire() is called: it may call onBusy at once, and the last call may then give up.
-    this.#wait = { controller, ended: new Promise((resolve) => (hasEnded = resolve)) };
-    const granted = acquire(lockPath, {
-      signal: controller.signal,
-      readsState: true,
-      fileMode: creationMode(this.#calls),
+    this.#lockWait = new LockWait(lockPath, this.#calls, creationMode(this.#calls), {
       onBusy: () => {
         const record = this.#recentRecord(lockPath);
-        // Iterate over a copy: a call whose onWait throws leaves the set.
-        for (const call of [...this.#calls]) call.noteWait(record, lockPath);
+        // Iterate over a copy: a call that gives up leaves the set.
+        for (const call of [...this.#calls]) {
+          call.noteWait(record, lockPath);
+          call.noteBusy();
+        }
+      },
+      onGrant: (lock) => {
+        this.#lock = lock;
+        HeldLock.endOnDemand(lock, this.#finishTransaction);
       },
     });
     try {
-      return await granted;
-    } catch (error) {
-      if (controller.signal.aborted) return undefined;
-      throw error;
+      return (yield this.#lockWait) as HeldLock | undefined;
     } finally {
-      this.#wait = undefined;
-      hasEnded();
+      this.#lockWait = undefined;
     }
   }
 
@@ -239,6 +178,7 @@ class WriteQueue {
 
   /** The lock was lost. The batch returns to the head of the queue, and its timeouts count again. */
   #putBack(batch: readonly WriteCall[]): void {
+    this.#restarts++;
     const later = [...this.#calls];
     this.#calls.clear();
     for (const call of batch) {

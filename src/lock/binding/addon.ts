@@ -4,18 +4,20 @@
 export type LockMode = 'exclusive' | 'shared';
 
 /**
- * Called when a wait in the kernel ends.
+ * How a wait in the kernel, or a task, has ended.
  *
- * @param status A member of `Status`.
- * @param waited Whether the wait thread had to block.
- * @param errno Set only if the wait failed.
- * @param call The system call that failed. Set only if the wait failed.
+ * - `status`: a member of `Status`, or the outcome of the task.
+ * - `waited`: whether the wait thread had to block.
+ * - `errno` and `call`: the system call that failed. 0 and empty if none did.
  */
-export type OnWaitEnd = (status: number, waited: boolean, errno?: number, call?: string) => void;
+export type Ending = readonly [status: number, waited: boolean, errno: number, call: string];
+
+/** Called when a wait in the kernel, or a task, ends. */
+export type OnEnd = (...ending: Ending) => void;
 
 /** The exports of native/addon.cc. The comment at the top of that file documents each function. */
 export interface Addon {
-  setup(record: string, onWaitEnd: (index: number, ...end: Parameters<OnWaitEnd>) => void): boolean;
+  setup(record: string, onEnd: (index: number, ...ending: Ending) => void): boolean;
   tryLock(path: string, flags: number, fileMode: number): number;
   startWait(path: string, flags: number, fileMode: number, pauseMs?: number): number;
   cancelWait(index: number): boolean;
@@ -42,8 +44,10 @@ export interface Addon {
     file: number,
     size: number,
     modifiedMs: number,
-    onEnd: (outcome: number, errno: number, call: string) => void,
-  ): boolean;
+  ): number;
+  /** Missing on Windows. */
+  sync?(fd: number): number;
+  finish(index: number, timeoutMs: number): readonly [index: number, ...ending: Ending] | undefined;
 }
 
 /** Negative results of the functions that return a lock's index. */
@@ -51,6 +55,9 @@ export const BUSY = -1;
 export const TIMED_OUT = -2;
 export const DEADLOCK = -3;
 export const MUST_POLL = -4;
+
+/** The result of `commit` and `sync` if no thread is available. */
+export const NO_TASK = -1;
 
 /** The addon's `flags`. With `readsState`, `foundState` may be called for the lock. */
 export function flagsOf(mode: LockMode, readsState = false): number {

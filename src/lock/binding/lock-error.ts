@@ -82,13 +82,14 @@ export function deadlockError(path: string): ZjjError {
 /**
  * Makes an error like those of node:fs, for a system call that failed elsewhere.
  *
- * @param path - The file that the call was made for.
+ * @param path - The file that the call was made for. Undefined if only its descriptor is known.
  * @param failure - The call, and its error as `errno` or as `code`. This function looks up the other.
  */
-export function systemError(path: string, failure: SystemFailure): NodeJS.ErrnoException {
+export function systemError(path: string | undefined, failure: SystemFailure): NodeJS.ErrnoException {
   const { syscall } = failure;
   const { errno, code } = 'code' in failure ? withErrno(failure.code) : withCode(failure.errno);
-  return Object.assign(new Error(`${code}, ${syscall} '${path}'`), { code, errno, syscall, path });
+  const error = Object.assign(new Error(`${code}, ${syscall}`), { code, errno, syscall });
+  return path === undefined ? error : Object.assign(error, { message: `${error.message} '${path}'`, path });
 }
 
 /**

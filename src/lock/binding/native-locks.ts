@@ -1,10 +1,11 @@
-import type { Addon, OnWaitEnd } from './addon.js';
+import type { Addon, Ending, OnEnd } from './addon.js';
 import { recordStart } from './holder.js';
 import { loadAddon } from './load-addon.js';
 
 /** Shared by all copies of this module that load the same addon, because the addon calls back only the first copy. */
 interface Waits {
-  readonly pending: Map<number, OnWaitEnd>;
+  /** The callbacks of waits and tasks. */
+  readonly pending: Map<number, OnEnd>;
   keptAlive: number;
 }
 
@@ -20,11 +21,11 @@ export function addon(): Addon {
   if (loaded === undefined) {
     const fresh: SharedAddon = loadAddon();
     if (fresh[WAITS] === undefined) {
-      const pending = new Map<number, OnWaitEnd>();
-      fresh.setup(recordStart(command), (index, status, waited, errno, call) => {
-        const onEnd = pending.get(index);
+      const pending = new Map<number, OnEnd>();
+      fresh.setup(recordStart(command), (index, ...ending) => {
+        const callback = pending.get(index);
         pending.delete(index);
-        onEnd?.(status, waited, errno, call);
+        callback?.(...ending);
       });
       fresh[WAITS] = { pending, keptAlive: 0 };
     }
@@ -47,9 +48,23 @@ export function setLockCommand(name: string): void {
   command = name;
 }
 
-/** Sets the callback for the end of the wait that `startWait` returned `index` for. */
-export function onWaitEnd(index: number, onEnd: OnWaitEnd): void {
-  waits().pending.set(index, onEnd);
+/** Sets the callback for the end of the wait or task that the addon returned `index` for. */
+export function onEnd(index: number, callback: OnEnd): void {
+  waits().pending.set(index, callback);
+}
+
+/**
+ * Blocks until a wait or task has ended. Its callback is not called any more.
+ *
+ * @param timeoutMs - In milliseconds.
+ * @returns What the callback would have got. Undefined if the time is over, or if there is no such wait or task.
+ */
+export function finish(index: number, timeoutMs: number): Ending | undefined {
+  const finished = addon().finish(index, timeoutMs === Number.POSITIVE_INFINITY ? -1 : timeoutMs);
+  if (finished === undefined) return undefined;
+  waits().pending.delete(index);
+  const [, ...ending] = finished;
+  return ending;
 }
 
 /** Removes the callback of a wait that will never end. */
@@ -58,8 +73,8 @@ export function forgetWait(index: number): void {
 }
 
 /**
- * Counts the queues that keep the event loop alive. A queue calls it with true when it starts to do so, and with false
- * when it stops.
+ * Counts the queues and tasks that keep the event loop alive. Each calls it with true when it starts to do so, and with
+ * false when it stops.
  */
 export function keepAlive(keep: boolean): void {
   const shared = waits();

@@ -1,6 +1,6 @@
 /** The queue of one path in this thread: it decides which waiter gets the lock, and which one waits in the kernel. */
 
-import { BUSY, flagsOf, type LockMode, MUST_POLL, Status } from '../binding/addon.js';
+import { BUSY, type Ending, flagsOf, type LockMode, MUST_POLL, Status } from '../binding/addon.js';
 import { asLockError, lockError } from '../binding/lock-error.js';
 import { addon, keepAlive } from '../binding/native-locks.js';
 import { onceAtEndOfTurn } from './end-of-turn.js';
@@ -14,29 +14,6 @@ const POLL_MS = 20;
 /** Closes the file that a release left open for the next call of the same turn. */
 const closeIdle = onceAtEndOfTurn(() => addon().closeIdle());
 
-const queues = new Map<string, PathQueue>();
-let sweepAt = 64;
-
-/**
- * The queue of a path in this thread. Two names of one file have two queues; the kernel arbitrates between them.
- *
- * @param path - Absolute, not normalized.
- */
-export function queueOf(path: string): PathQueue {
-  let queue = queues.get(path);
-  if (queue === undefined) {
-    // An idle queue only remembers its fairness. Idle queues are dropped now and then, not at once, because the next
-    // call is usually for the same path.
-    if (queues.size >= sweepAt) {
-      for (const [key, idle] of queues) if (idle.isIdle) queues.delete(key);
-      sweepAt = Math.max(64, 2 * queues.size);
-    }
-    queue = new PathQueue(path);
-    queues.set(path, queue);
-  }
-  return queue;
-}
-
 /**
  * The holders of one path's lock in this thread, and its waiters. Waiters are served first in, first out. The first one
  * waits in the kernel, unless this thread itself holds the lock.
@@ -46,6 +23,8 @@ export class PathQueue {
   readonly fairness = new Fairness();
   /** Whether callers ask for the state in which the lock file was found. Only the store does: it costs another read. */
   readsState = false;
+  /** Each ends one holder of the lock that this thread can end by itself, and blocks until that is done. */
+  readonly ends = new Set<() => void>();
   readonly #waiters = new WaiterList();
   #exclusiveHeld = 0;
   #sharedHeld = 0;
@@ -54,6 +33,8 @@ export class PathQueue {
   #pause: NodeJS.Immediate | undefined;
   #poll: NodeJS.Timeout | undefined;
   #pausedCalls = 0;
+  /** How many synchronous calls go ahead of the waiters now. They may call each other. */
+  #suspensions = 0;
   #keepAliveWaiters = 0;
   #keepsAlive = false;
 
@@ -93,17 +74,6 @@ export class PathQueue {
   /** Whether this thread holds a lock that conflicts with `mode`. */
   isHeldAgainst(mode: LockMode): boolean {
     return this.#exclusiveHeld > 0 || (mode === 'exclusive' && this.#sharedHeld > 0);
-  }
-
-  /** Whether a synchronous wait in `mode` would wait for this thread itself. */
-  wouldDeadlock(mode: LockMode): boolean {
-    if (this.isHeldAgainst(mode)) return true;
-    if (mode === 'exclusive') return this.hasWaiters;
-    if (this.#wait?.mode === 'exclusive') return true;
-    for (let waiter = this.#waiters.first; waiter !== undefined; waiter = waiter.next) {
-      if (waiter.mode === 'exclusive') return true;
-    }
-    return false;
   }
 
   /**
@@ -176,8 +146,50 @@ export class PathQueue {
     this.#updateKeepAlive();
   }
 
+  /**
+   * Lets no waiter get the lock until {@link resume}, because a synchronous call goes ahead of them. No callback of this
+   * thread runs while that call blocks, so a waiter that got the lock could never release it.
+   */
+  suspend(): void {
+    this.#suspensions++;
+  }
+
+  resume(): void {
+    this.#suspensions--;
+    if (this.#waiters.first !== undefined) this.#advance();
+  }
+
+  /**
+   * Takes over the wait in the kernel for a synchronous call, while the queue is suspended.
+   *
+   * @param mode - The mode of the call. Undefined if the call is for another name of the lock file.
+   * @param stops - Whether to stop the wait, and block until it has stopped. Otherwise it is only taken if it is over.
+   * @returns The index of the lock if the wait was granted in that mode, otherwise BUSY.
+   */
+  takeOver(mode: LockMode | undefined, stops: boolean): number {
+    const wait = this.#wait;
+    const end = stops ? wait?.stop() : wait?.endIfOver();
+    if (wait === undefined || end === undefined) return BUSY;
+    const index = this.#settleWait(wait, end);
+    if (index === BUSY) return BUSY;
+    // A grant that a timed-out waiter would still take goes to the caller: it could never get the lock from that waiter.
+    wait.rejectCancelled();
+    if (wait.mode !== mode) {
+      addon().release(index, false);
+      return BUSY;
+    }
+    this.noteHeld(mode);
+    return index;
+  }
+
+  /** Ends every holder that this thread can end by itself. Blocks. */
+  endHolders(): void {
+    if (this.ends.size > 0) for (const end of [...this.ends]) end();
+  }
+
   /** Grants locks to as many of the first waiters as possible, and starts a wait for the next one. */
   #advance(): void {
+    if (this.#suspensions > 0) return;
     this.#clearRetry();
     for (let first = this.#waiters.first; first !== undefined; first = this.#waiters.first) {
       if (this.#wait !== undefined) {
@@ -229,51 +241,45 @@ export class PathQueue {
     if (index === MUST_POLL) {
       this.#poll = setTimeout(() => this.#advance(), POLL_MS);
     } else {
-      const wait = new KernelWait(index, first.mode, {
-        onEnd: (status, waited, errno, call) => this.#endWait(wait, status, waited, errno, call),
-        onLost: () => this.#loseWait(wait),
-      });
+      const wait = new KernelWait(index, first.mode, (ending) => this.#endWait(wait, ending));
       this.#wait = wait;
     }
     this.#updateKeepAlive();
   }
 
-  #endWait(wait: KernelWait, status: number, waited: boolean, errno = 0, syscall = ''): void {
+  /** @returns The index of the lock, or BUSY if the wait has ended without it. */
+  #settleWait(wait: KernelWait, [status, waited, errno, syscall]: Ending): number {
     this.#wait = undefined;
     if (waited) this.fairness.noteWaited();
     else this.fairness.noteFree();
-    const cancelled = wait.cancelledWaiter;
+    if (status === Status.ok) return wait.index;
+    wait.rejectCancelled();
     const first = this.#waiters.first;
-    if (status === Status.ok) {
-      this.noteHeld(wait.mode);
-      if (cancelled?.cancellation?.acceptsLateGrant) {
-        cancelled.grant(wait.index);
-      } else {
-        cancelled?.reject(cancelled.cancellation?.reason());
-        if (first?.mode === wait.mode) {
-          this.#remove(first);
-          first.grant(wait.index);
-        } else {
-          this.release(wait.index, wait.mode, false);
-        }
-      }
-    } else {
-      cancelled?.reject(cancelled.cancellation?.reason());
-      if (status !== Status.cancelled && first !== undefined) {
-        this.#remove(first);
-        first.reject(lockError(this.path, { status, errno, syscall }));
-      }
+    if (status !== Status.cancelled && first !== undefined) {
+      this.#remove(first);
+      first.reject(lockError(this.path, { status, errno, syscall }));
     }
-    this.#advance();
+    return BUSY;
   }
 
-  /**
-   * Abandons a wait whose thread could not be woken, because other code took over the addon's signal. The thread
-   * unlocks and exits once the kernel grants it the lock.
-   */
-  #loseWait(wait: KernelWait): void {
-    this.#wait = undefined;
-    wait.cancelledWaiter?.reject(wait.cancelledWaiter.cancellation?.reason());
+  #endWait(wait: KernelWait, ending: Ending): void {
+    const index = this.#settleWait(wait, ending);
+    if (index !== BUSY) {
+      this.noteHeld(wait.mode);
+      const first = this.#waiters.first;
+      const cancelled = wait.cancelledWaiter;
+      if (cancelled?.cancellation?.acceptsLateGrant) {
+        cancelled.grant(index);
+      } else {
+        wait.rejectCancelled();
+        if (first?.mode === wait.mode) {
+          this.#remove(first);
+          first.grant(index);
+        } else {
+          this.release(index, wait.mode, false);
+        }
+      }
+    }
     this.#advance();
   }
 

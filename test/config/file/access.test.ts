@@ -215,7 +215,7 @@ describe('a user who is not root', () => {
 
   test('is the effective user, not the real one', async (context) => {
     requiresUsers(context);
-    const path = configOf(OTHER, GROUP, 0o644);
+    const path = configOf(OTHER, FOREIGN, 0o444);
     const child = Child.node(
       withPackage(`
         process.setegid(${USER});
@@ -230,7 +230,7 @@ describe('a user who is not root', () => {
   test('of the command gets exit status 3', async (context) => {
     requiresUsers(context);
     requires(context, ['setpriv']);
-    const path = configOf(OTHER, GROUP, 0o644);
+    const path = configOf(OTHER, FOREIGN, 0o444);
     const command = [process.execPath, join(root, 'dist/cli/main.js'), 'config', '--json', '-f', path, 'a'];
     const user = [`--reuid=${USER}`, `--regid=${USER}`, '--clear-groups'];
     const child = new Child('setpriv', [...user, ...command, '2']);

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { transact } from '../../../src/config/transaction/write-queue.js';
+import { transact } from '../../../src/config/transaction/transact.js';
 import {
   getConfigValue,
   lock,

@@ -31,6 +31,8 @@ FileVersion VersionOf(const std::string& path) {
 
 // A config whose lock is held, and a temporary file to replace it.
 struct Transaction {
+  ~Transaction() { delete lock; }
+
   Transaction() : path(NewPath()), lock_path(path + ".lock"), temporary(path + ".tmp") {
     WriteFile(path, "old");
     WriteFile(temporary, "new");

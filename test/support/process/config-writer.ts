@@ -1,8 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { withPackage } from '../package/dist.js';
 import { HANG_TIMEOUT_MS } from '../run/hang-timeout.js';
+import { temporaryDirectory } from '../temporary-directory.js';
 import { Child } from './child.js';
+import { waitForNoWaitThread, waitThreads, waitUntilBlocked } from './process-state.js';
 
 /** The result of one call. */
 export interface Answer {
@@ -21,6 +23,8 @@ export class ConfigWriter {
   /** The paths of its temporary files. It uses them in turn. */
   readonly temporary: readonly string[];
   readonly #child: Child;
+  /** A lock file that keeps a thread waiting. */
+  readonly #busy = join(temporaryDirectory(), 'busy');
 
   constructor(config: string, form: 'asynchronous' | 'synchronous') {
     this.config = config;
@@ -32,7 +36,24 @@ export class ConfigWriter {
       // The store names temporary files with randomBytes().
       require('node:crypto').randomBytes = (size) => Buffer.alloc(size, round++ % 3);
       const countDescriptors = () => require('node:fs').readdirSync('/proc/self/fd').length;
+      const fs = require('node:fs');
+      const busy = ${JSON.stringify(this.#busy)};
+      const turn = () => new Promise(setImmediate);
+      let held;
+      let waiting;
+      const startThread = () => {
+        fs.writeFileSync(busy, '');
+        if (!fs.existsSync(busy + '.link')) fs.linkSync(busy, busy + '.link');
+        held = zjj.lockSync(busy);
+        waiting = zjj.lock(busy + '.link');
+      };
       const answer = async (key, value) => {
+        if (held !== undefined) {
+          held.release();
+          held = undefined;
+          (await waiting).release();
+          for (let turns = 0; turns < 2; turns++) await turn();
+        }
         const before = countDescriptors();
         const answer = {};
         try {
@@ -44,18 +65,30 @@ export class ConfigWriter {
           answer.cause = error.cause?.code;
         }
         // The lock file stays open until the next turn of the event loop.
-        for (let turns = 0; turns < 2; turns++) await new Promise(setImmediate);
+        for (let turns = 0; turns < 2; turns++) await turn();
         console.log(JSON.stringify({ ...answer, leaked: countDescriptors() - before }));
       };
       for await (const line of require('node:readline').createInterface({ input: process.stdin })) {
-        await answer(...JSON.parse(line));
+        if (line === 'thread') startThread();
+        else await answer(...JSON.parse(line));
       }`);
-    // One thread in the pool, so that every fsync runs on the same thread.
-    this.#child = Child.node(script, { env: { ...process.env, UV_THREADPOOL_SIZE: '1' } });
+    this.#child = Child.node(script);
   }
 
   get pid(): number {
     return this.#child.pid;
+  }
+
+  /**
+   * Starts the thread that will commit the next `set`, if that comes soon: it waits for a lock until then.
+   *
+   * @returns Its ID.
+   */
+  async startThread(): Promise<number> {
+    await waitForNoWaitThread(this.pid);
+    this.#child.write('thread');
+    await waitUntilBlocked(this.pid);
+    return waitThreads(this.pid)[0] as number;
   }
 
   async set(key: string, value: number): Promise<Answer> {

@@ -16,22 +16,23 @@ export async function waitUntilStopped(pid: number): Promise<void> {
   while (!areStopped()) await new Promise(setImmediate);
 }
 
-/** The number of wait threads in this process, including parked ones. Only Linux shows them; elsewhere it is 0. */
-function countWaitThreads(): number {
-  if (!isLinux) return 0;
-  return readdirSync('/proc/self/task').filter((thread) => {
+/** The wait threads of a process, including parked ones. Only Linux shows them; elsewhere there are none. */
+export function waitThreads(pid: number): number[] {
+  if (!isLinux) return [];
+  const threads = readdirSync(`/proc/${pid}/task`).filter((thread) => {
     // The thread may end before its name is read.
     try {
-      return readFileSync(`/proc/self/task/${thread}/comm`, 'latin1') === 'zjj lock wait\n';
+      return readFileSync(`/proc/${pid}/task/${thread}/comm`, 'latin1') === 'zjj lock wait\n';
     } catch {
       return false;
     }
-  }).length;
+  });
+  return threads.map(Number);
 }
 
 /** Waits until no wait thread is left. After a grant, the thread stays parked for a moment, ready for the next wait. */
-export async function waitForNoWaitThread(): Promise<void> {
-  while (countWaitThreads() > 0) await new Promise(setImmediate);
+export async function waitForNoWaitThread(pid = process.pid): Promise<void> {
+  while (waitThreads(pid).length > 0) await new Promise(setImmediate);
 }
 
 /**
