@@ -129,24 +129,29 @@ describe.runIf(isPosix)('a config that a batch creates with umask 0', () => {
     expect(readdirSync(dirname(path)).sort()).toEqual(['config.toml', 'config.toml.lock']);
   });
 
-  test.for([
-    ['600', '700'],
-    ['640', '750'],
-    ['604', '705'],
-    ['666', '777'],
-    ['400', '700'],
-  ])('with mode %s gets new directories with mode %s', async ([mode, directoryMode]) => {
+  test('gets new directories that deny others likewise', async () => {
     const directory = temporaryDirectory();
-    for (const form of ['setConfigValue', 'setConfigValueSync']) {
-      const path = join(directory, form, 'new', 'config.toml');
-      const child = Child.node(
-        withPackage(`
-          process.umask(0);
-          await zjj.${form}(${JSON.stringify(path)}, 'a', 1, { fileMode: 0o${mode} });`),
-      );
-      expect([await child.exit(), child.stderr]).toEqual([0, '']);
-      expect([modeOf(dirname(path)), modeOf(dirname(dirname(path)))]).toEqual([directoryMode, directoryMode]);
-      expect(modeOf(path)).toBe(mode);
+    const modes = { 600: '700', 640: '750', 604: '705', 666: '777', 400: '700' };
+    const child = Child.node(
+      withPackage(`
+        process.umask(0);
+        for (const mode of ${JSON.stringify(Object.keys(modes))}) {
+          const path = (form) => ${JSON.stringify(directory)} + '/' + form + mode + '/new/config.toml';
+          const fileMode = Number.parseInt(mode, 8);
+          await zjj.setConfigValue(path('async'), 'a', 1, { fileMode });
+          zjj.setConfigValueSync(path('sync'), 'a', 1, { fileMode });
+        }`),
+    );
+    expect([await child.exit(), child.stderr]).toEqual([0, '']);
+    for (const [mode, directoryMode] of Object.entries(modes)) {
+      for (const form of ['async', 'sync']) {
+        const made = join(directory, form + mode);
+        expect([made, join(made, 'new'), join(made, 'new', 'config.toml')].map(modeOf)).toEqual([
+          directoryMode,
+          directoryMode,
+          mode,
+        ]);
+      }
     }
   });
 });
