@@ -30,6 +30,8 @@
 //
 //   copyAttributes(from, fd) -> 0 | LIST_LOST | errno
 //       See file/file_attributes.h.
+//   checkWrite(path) -> 0 | errno
+//       See file/file_access.h. POSIX only.
 //   commit(index, fd, temporary, path, directory, device, file, size, modifiedMs) -> index | NO_TASK
 //       See file/file_commit.h. POSIX only. Runs on a thread. onEnd(index, outcome, false, errno, call) follows. The
 //       commit owns the lock, and the caller keeps fd open until then. NO_TASK: no thread is available, or no such
@@ -268,6 +270,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"chmod", Napi::Function::New<Chmod>(env)},
       {"copyAttributes", Napi::Function::New<CopyFileAttributes>(env)},
 #ifndef _WIN32
+      {"checkWrite", Napi::Function::New<CheckFileWrite>(env)},
       {"commit", Napi::Function::New<Commit>(env)},
       {"sync", Napi::Function::New<Sync>(env)},
 #endif

@@ -8,6 +8,7 @@
 #include "addon_environment.h"
 #include "file/file_attributes.h"
 #ifndef _WIN32
+#include "file/file_access.h"
 #include "file/file_commit.h"
 #include "file/file_sync.h"
 #endif
@@ -21,6 +22,12 @@ Napi::Value CopyFileAttributes(const Napi::CallbackInfo& info) {
 }
 
 #ifndef _WIN32
+Napi::Value CheckFileWrite(const Napi::CallbackInfo& info) {
+  char path[kPathSize];
+  bool fits = StringAt(info, 0, path, sizeof(path));
+  return Napi::Number::New(info.Env(), fits ? CheckWrite(path) : ENAMETOOLONG);
+}
+
 namespace {
 
 class CommitTask final : public Task {

@@ -9,6 +9,7 @@ namespace zjj {
 
 Napi::Value CopyFileAttributes(const Napi::CallbackInfo& info);
 // POSIX only.
+Napi::Value CheckFileWrite(const Napi::CallbackInfo& info);
 Napi::Value Commit(const Napi::CallbackInfo& info);
 Napi::Value Sync(const Napi::CallbackInfo& info);
 

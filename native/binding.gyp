@@ -42,6 +42,7 @@
           ]
         }, {
           "sources": [
+            "file/file_access_posix.cc",
             "file/file_commit_posix.cc",
             "file/file_sync_posix.cc",
             "lock/file_lock_posix.cc",

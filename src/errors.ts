@@ -28,7 +28,8 @@ export type LockErrorCode =
  * - `CONFIG_PARSE`: the config is not valid TOML.
  * - `CONFIG_ENCODING`: the config is not UTF-8.
  * - `CONFIG_INVALID`: the config does not match the store's schema.
- * - `CONFIG_READ`, `CONFIG_WRITE`: the config cannot be read or written. `cause` is the system's error, if there is one.
+ * - `CONFIG_READ`, `CONFIG_WRITE`: the config cannot be read or written. `cause` is the system's error, if there is one. A
+ *   write without permission is always CONFIG_WRITE, whatever it is that may not be read or written.
  * - `CONFIG_LIMIT`: the config or the value is nested too deeply, or has a number or string that is too long.
  */
 export type ConfigErrorCode =
@@ -155,6 +156,25 @@ export class ConfigParseError extends ZjjError {
 
   constructor(message: string, options: { path?: string | undefined; line: number; column: number; cause?: unknown }) {
     super('CONFIG_PARSE', message, options);
+    this.line = options.line;
+    this.column = options.column;
+  }
+}
+
+/** The file is not UTF-8: `code` is `CONFIG_ENCODING`. `line` and `column` give the position of the first wrong byte. */
+export class ConfigEncodingError extends ZjjError {
+  static {
+    ConfigEncodingError.prototype.name = 'ConfigEncodingError';
+  }
+
+  declare readonly code: 'CONFIG_ENCODING';
+  /** Counted from 1. */
+  readonly line: number;
+  /** Counted from 1, in UTF-16 code units. */
+  readonly column: number;
+
+  constructor(message: string, options: { path: string; line: number; column: number; cause: unknown }) {
+    super('CONFIG_ENCODING', message, options);
     this.line = options.line;
     this.column = options.column;
   }

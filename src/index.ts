@@ -14,7 +14,13 @@ export {
   updateConfig,
   updateConfigSync,
 } from './config/write.js';
-export { type ConfigErrorCode, ConfigInvalidError, ConfigParseError, type StandardIssue } from './errors.js';
+export {
+  ConfigEncodingError,
+  type ConfigErrorCode,
+  ConfigInvalidError,
+  ConfigParseError,
+  type StandardIssue,
+} from './errors.js';
 export {
   type FileLock,
   type LockErrorCode,

@@ -15,6 +15,7 @@ const runModule = (source: string) => {
 
 test('zjj and zjj/lock export exactly the public names', () => {
   expect(Object.keys(require('zjj')).sort()).toEqual([
+    'ConfigEncodingError',
     'ConfigInvalidError',
     'ConfigParseError',
     'ConfigStore',

@@ -49,7 +49,7 @@ FileCommit::Outcome FileCommit::Replace() {
   }
   struct stat st;
   if (lstat(path_.get(), &st) != 0) {
-    if (errno == ENOENT) return kLost;
+    if (errno == ENOENT || errno == ESTALE) return kLost;
     Fail("lstat");
     return kNotWritten;
   }
@@ -57,7 +57,8 @@ FileCommit::Outcome FileCommit::Replace() {
   if (!IsVersion(st, old_)) return kLost;
   if (rename(temporary_.get(), path_.get()) == 0) return kDone;
   // Another writer swept our file: someone removed the lock file, so that writer holds the lock that we lost.
-  if (errno == ENOENT) return kLost;
+  // ESTALE: another machine has changed the directory (network file systems).
+  if (errno == ENOENT || errno == ESTALE) return kLost;
   Fail("rename");
   return kNotWritten;
 }

@@ -119,7 +119,9 @@ class FileLock {
   bool Unlock(bool clean);
   // Returns whether the path still names the locked file.
   bool IsCurrent() const;
-  // Changes the owner of the locked file (POSIX), even if someone has put a link at the path. Returns false on failure.
+  // Changes the owner of the locked file (POSIX), even if someone has put a link at the path. Returns false on failure,
+  // and for a file that is not ours: one that this FileLock neither created nor wrote a record into, or one that has
+  // another name. Root could otherwise be made to give away a file that was moved or linked to the path.
   bool Chown(uint32_t user, uint32_t group);
   // Likewise changes the permission bits of the locked file.
   bool Chmod(uint32_t mode);
@@ -154,6 +156,8 @@ class FileLock {
   LockStatus TryOnce();
   LockStatus Poll(const Cancellation& cancellation);
   bool UnlockFile();
+  // Whether Chown() and Chmod() may change the file.
+  bool IsOurs() const;
   // Reads kRecordSize + 1 bytes, so that a longer file is not taken for a record. Returns the number of bytes read, or
   // a negative number on failure.
   int64_t ReadContent(char* buffer) const;

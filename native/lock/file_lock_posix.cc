@@ -157,11 +157,18 @@ bool FileLock::IsCurrent() const {
   return NamesFile(path_.get(), identity_, &st);
 }
 
-bool FileLock::Chown(uint32_t user, uint32_t group) {
-  return fchown(static_cast<int>(file_), static_cast<uid_t>(user), static_cast<gid_t>(group)) == 0;
+bool FileLock::IsOurs() const {
+  struct stat st;
+  return (created_ || has_record_) && fstat(static_cast<int>(file_), &st) == 0 && st.st_nlink <= 1;
 }
 
-bool FileLock::Chmod(uint32_t mode) { return fchmod(static_cast<int>(file_), static_cast<mode_t>(mode)) == 0; }
+bool FileLock::Chown(uint32_t user, uint32_t group) {
+  return IsOurs() && fchown(static_cast<int>(file_), static_cast<uid_t>(user), static_cast<gid_t>(group)) == 0;
+}
+
+bool FileLock::Chmod(uint32_t mode) {
+  return IsOurs() && fchmod(static_cast<int>(file_), static_cast<mode_t>(mode)) == 0;
+}
 
 int64_t FileLock::ReadContent(char* buffer) const { return pread(static_cast<int>(file_), buffer, kRecordSize + 1, 0); }
 

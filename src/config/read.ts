@@ -7,8 +7,8 @@ import { configPath } from './file/resolve.js';
  *
  * @param path - The config file.
  * @returns The stored values, frozen, in objects without a prototype. An empty table if there is no file.
- * @throws ConfigParseError CONFIG_PARSE (`line`, `column`). ZjjError CONFIG_READ, CONFIG_ENCODING (not UTF-8),
- *   CONFIG_LIMIT.
+ * @throws ConfigParseError CONFIG_PARSE, ConfigEncodingError CONFIG_ENCODING (not UTF-8): both have `line` and `column`.
+ *   ZjjError CONFIG_READ, CONFIG_LIMIT.
  * @example
  * const { server } = await readConfig('config.toml');
  */

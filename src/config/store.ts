@@ -9,9 +9,10 @@ import { getConfigValueSync } from './read.js';
 import type { StandardSchema } from './schema.js';
 import { StoreView } from './store-view.js';
 import { findInTable } from './tables.js';
+import { fileModeOf } from './transaction/file-mode.js';
 import { type ConfigTransaction, isThenable } from './transaction/merge-changes.js';
 import { transact, transactSync } from './transaction/transact.js';
-import { checkWriteOptions, fileModeOf, WRITE_OPTIONS, type WriteOptions } from './transaction/write-call.js';
+import { checkWriteOptions, WRITE_OPTIONS, type WriteOptions } from './transaction/write-call.js';
 import { type ConfigChange, ConfigWatch, onConfigChange, type WatchOptions } from './watch/config-watch.js';
 import { changeToSet, changeToUnset, isAbsent } from './write.js';
 

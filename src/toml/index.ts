@@ -4,6 +4,7 @@ export type { Savepoint } from './edit/undo-log.js';
 export { TomlDateTime, type TomlDateTimeKind } from './syntax/date-time.js';
 export { escapeCharacters } from './syntax/escape.js';
 export { findKeyEnd, formatKey, type Key, parseKey } from './syntax/key-path.js';
+export { placeOf } from './syntax/syntax.js';
 export { isTable, type TomlScalar, type TomlTable, type TomlValue } from './syntax/toml-value.js';
 export { findMember, type Typed, type TypedTable, toTable, toValue } from './syntax/typed.js';
 export { formatTyped, formatValue } from './value/format-value.js';

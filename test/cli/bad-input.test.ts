@@ -83,7 +83,9 @@ describe.for([
   test('refuses a config that is not UTF-8', async () => {
     const bytes = Buffer.from([0x61, 0x3d, 0x22, 0xff, 0x22, 0x0a]);
     const { home, config } = configHome(bytes);
-    expect(await failure(args, { home })).toMatchObject({ exitCode: 1, code: 'CONFIG_ENCODING' });
+    const result = await failure(args, { home });
+    expect(result).toMatchObject({ exitCode: 1, code: 'CONFIG_ENCODING' });
+    expect(result.message).toContain(`${config}:1:4: not UTF-8`);
     expect(readFileSync(config)).toEqual(bytes);
   });
 

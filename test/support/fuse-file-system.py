@@ -9,6 +9,9 @@ names contradict themselves, as on a server whose directory is out of date: `sta
 
 The program speaks the /dev/fuse protocol without a library and keeps the files in memory, in one directory. Start it in
 its own mount namespace: the file system ends with the command, and the mount ends with the namespace.
+
+A text that is written to the file `fault` makes later requests fail, as a server does whose other clients change files:
+`GETATTR ESTALE c.toml 1` gives the next GETATTR of `c.toml` the error ESTALE, once. The file is then empty again.
 """
 
 import ctypes
@@ -64,8 +67,10 @@ class FileSystem:
         self.fsync_seconds = fsync_seconds
         self.syncs = []  # (when it is done, request), in this order
         self.locks = Locks()
-        self.names = {}  # name: node
+        self.names = {}  # name, with its NUL: node
         self.files = {}  # node: bytes
+        self.fault = None  # (operation, error, name)
+        self.fault_times = 0
         self.looks = 0
 
     def attributes(self, node):
@@ -75,13 +80,15 @@ class FileSystem:
         if node == self.names.get(MOVING):
             self.looks += 1
             number = 1000 + self.looks
-        return struct.pack("<6Q10I", number, size, 0, 0, 0, 0, 0, 0, 0, mode, 1, 0, 0, 0, 4096, 0)
+        # A modification time with half a millisecond: Node.js runs the end of a transaction in native code then.
+        return struct.pack("<6Q10I", number, size, 0, 0, 0, 0, 0, 500000, 0, mode, 1, 0, 0, 0, 4096, 0)
 
     def entry(self, node):
         return struct.pack("<4Q2I", node, 0, 0, 0, 0, 0) + self.attributes(node)
 
     def answer(self, operation, request, node, body):
         """Returns the bytes of the answer, or None if the request must wait."""
+        self.fail(operation, node, body)
         if operation == INIT:
             minor = min(struct.unpack_from("<II", body)[1], 31)
             return struct.pack("<4I2H2I2H8I", 7, minor, 0, self.flags, 0, 0, 65536, 1, 0, 0, *[0] * 8)
@@ -94,8 +101,20 @@ class FileSystem:
             self.files[node] = bytearray()
             return self.entry(node) + bytes(16)
         if operation == LINK:
+            if body[8:] in self.names:
+                raise OSError(errno.EEXIST, "")
             node = self.names[body[8:]] = struct.unpack_from("<Q", body)[0]
             return self.entry(node)
+        if operation in (RENAME, RENAME2):
+            old, new, _ = body[16 if operation == RENAME2 else 8 :].split(b"\0")
+            self.names[new + b"\0"] = self.names.pop(old + b"\0")
+            return b""
+        if operation == OPENDIR:
+            return bytes(16)
+        if operation == RELEASEDIR:
+            return b""
+        if operation == READDIR:
+            return self.entries(*struct.unpack_from("<QI", body, 8))
         if operation == UNLINK:
             del self.names[body]
             return b""
@@ -104,16 +123,10 @@ class FileSystem:
             self.files[node] = self.files[node][:size].ljust(size, b"\0")
         if operation in (GETATTR, SETATTR):
             return bytes(16) + self.attributes(node)
-        if operation in (RENAME, RENAME2):
-            old, new, _ = body[8 if operation == RENAME else 16 :].split(b"\0")
-            self.names[new + b"\0"] = self.names.pop(old + b"\0")
-            return b""
         if operation == OPEN and node == self.names.get(STALE):
             raise OSError(errno.ENOENT, "")
-        if operation in (OPEN, OPENDIR):
+        if operation == OPEN:
             return bytes(16)
-        if operation == READDIR:
-            return self.entries(struct.unpack_from("<Q", body, 8)[0])
         if operation == FSYNC and self.fsync_seconds > 0:
             self.syncs.append((time.monotonic() + self.fsync_seconds, request))
             return None
@@ -123,8 +136,12 @@ class FileSystem:
         if operation == WRITE:
             offset, size = struct.unpack_from("<QI", body, 8)
             self.files[node][offset : offset + size] = body[40 : 40 + size]
+            if node == self.names.get(b"fault\0"):
+                failing, error, name, times = body[40 : 40 + size].decode().split()
+                self.fault = (globals()[failing], getattr(errno, error), name.encode() + b"\0")
+                self.fault_times = int(times)
             return struct.pack("<II", size, 0)
-        if operation in (FLUSH, RELEASEDIR):
+        if operation == FLUSH:
             return b""
         if operation == RELEASE:
             self.unlock(node, struct.unpack_from("<Q", body, 16)[0])
@@ -133,14 +150,28 @@ class FileSystem:
             return self.lock(operation, request, node, body)
         raise OSError(errno.ENOSYS, "")
 
-    def entries(self, offset):
-        if offset > 0:
-            return b""
-        entries = b""
-        for name, node in self.names.items():
-            length = len(name) - 1
-            entries += struct.pack("<QQII", node, 1, length, 0) + name[:-1] + bytes(-length % 8)
-        return entries
+    def fail(self, operation, node, body):
+        """Raises the error that this request was told to have."""
+        if self.fault_times == 0 or self.fault[0] != operation:
+            return
+        _, error, name = self.fault
+        by_name = operation in (LOOKUP, RENAME, RENAME2)
+        if body.endswith(name) if by_name else self.names.get(name) == node:
+            self.fault_times -= 1
+            if self.fault_times == 0:
+                self.files[self.names[b"fault\0"]] = bytearray()
+            raise OSError(error, "")
+
+    def entries(self, offset, size):
+        answer = b""
+        for index, (name, node) in list(enumerate(self.names.items(), 1))[offset:]:
+            name = name[:-1]
+            entry = struct.pack("<QQII", node, index, len(name), 0) + name
+            entry = entry.ljust((len(entry) + 7) // 8 * 8, b"\0")
+            if len(answer) + len(entry) > size:
+                break
+            answer += entry
+        return answer
 
     def lock(self, operation, request, node, body):
         if self.error is not None:

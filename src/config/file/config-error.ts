@@ -12,6 +12,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of its path is not a directory',
   EPERM: 'operation not permitted',
   EROFS: 'read-only file system',
+  ESTALE: 'stale file handle',
 };
 
 export function readError(path: string, cause: unknown): ZjjError {
@@ -33,8 +34,10 @@ export function mountPointError(path: string, cause: unknown): ZjjError {
   return new ZjjError('CONFIG_WRITE', message, { path, cause });
 }
 
+/** The name of a system error. libuv has none for some, such as ESTALE and EDQUOT: UNKNOWN, or a sentence. */
 export function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException | undefined)?.code;
+  const { code, errno } = (error ?? {}) as NodeJS.ErrnoException;
+  return errno !== undefined && /^unknown/i.test(code ?? '') ? (errnoName(errno) ?? code) : code;
 }
 
 /** True if the caller may not read or write a directory. Then no process with the same rights created anything in it. */
@@ -43,19 +46,12 @@ export function isPermissionError(error: unknown): boolean {
 }
 
 function configError(code: 'CONFIG_READ' | 'CONFIG_WRITE', failure: string, path: string, cause: unknown): ZjjError {
-  nameCode(cause);
+  if (codeOf(cause) !== undefined) Object.assign(cause as Error, { code: codeOf(cause) });
   return new ZjjError(code, `${failure}: ${reasonOf(cause)}`, { path, cause });
 }
 
-/** libuv has no name for some errors, such as EDQUOT. Their code is then UNKNOWN or a sentence. */
-function nameCode(cause: unknown): void {
-  const { code, errno } = (cause ?? {}) as NodeJS.ErrnoException;
-  if (errno === undefined || !/^unknown/i.test(code ?? '')) return;
-  const name = errnoName(-errno);
-  if (name !== undefined) Object.assign(cause as Error, { code: name });
-}
-
-function reasonOf(cause: unknown): string {
+/** Plain words for a system error, with its code. */
+export function reasonOf(cause: unknown): string {
   const code = codeOf(cause);
   // Not instanceof: with Jest, errors of Node.js are those of another realm.
   const message = (cause as Partial<Error> | undefined)?.message ?? String(cause);

@@ -12,23 +12,28 @@ import { codeOf, writeError } from './config-error.js';
  *
  * @param path - The old file.
  * @param fd - The new file, open.
+ * @param widestMode - The permission bits that the new file may have.
  * @throws ZjjError CONFIG_WRITE: the owner or the group would lose access, or others would gain it. The system's error
  *   if a call fails.
  */
-export function copyAccess(path: string, old: Stats, fd: number): void {
+export function copyAccess(path: string, old: Stats, fd: number, widestMode: number): void {
   if (process.platform === 'win32') return;
   const fresh = fstatSync(fd);
-  const keepsGroup = fresh.gid === old.gid || tryChown(fd, -1, old.gid);
-  const keepsOwner = fresh.uid === old.uid || tryChown(fd, old.uid, -1);
-  let mode = old.mode & 0o7777;
+  const groupFailure = fresh.gid === old.gid ? undefined : tryChown(fd, -1, old.gid);
+  const ownerFailure = fresh.uid === old.uid ? undefined : tryChown(fd, old.uid, -1);
+  const keepsGroup = groupFailure === undefined;
+  const keepsOwner = ownerFailure === undefined;
+  const keptMode = old.mode & (0o7000 | widestMode);
+  let mode = keptMode;
   if (!keepsGroup) mode = narrowGroup(mode);
   // A set-user-ID program must not run as another user than before.
   if (!keepsOwner) mode &= ~0o4000;
-  const change = changeOfAccess(old.mode, keepsOwner, keepsGroup);
+  const change = changeOfAccess(keptMode, keepsOwner, keepsGroup);
   if (change !== undefined) {
-    const who = keepsOwner ? 'group' : 'owner';
-    const message = `Cannot write ${path}: its ${who} could not be kept and would ${change} access`;
-    throw new ZjjError('CONFIG_WRITE', message, { path });
+    const who = keepsOwner ? `group (gid ${old.gid})` : `owner (uid ${old.uid})`;
+    const cause = ownerFailure ?? groupFailure;
+    const message = `Cannot write ${path}: its ${who} would ${change} access to the new file, because ${whyNot(cause, keepsOwner)}`;
+    throw new ZjjError('CONFIG_WRITE', message, { path, cause });
   }
   // Attributes before the mode. The mode of a file with an access control list is the list's mask: a list inherited from
   // the directory would widen it, and a list that could not be copied would give the group more.
@@ -37,12 +42,19 @@ export function copyAccess(path: string, old: Stats, fd: number): void {
   fchmodSync(fd, failure === LIST_LOST ? narrowGroup(mode) : mode);
 }
 
-function tryChown(fd: number, uid: number, gid: number): boolean {
+/** Why the new file could not get the old owner, or the old group. */
+function whyNot(cause: unknown, isGroup: boolean): string {
+  if (codeOf(cause) === 'EINVAL') return 'this user namespace does not map that id (EINVAL)';
+  return isGroup ? 'this user is not in that group (EPERM)' : 'only root may give a file to another user (EPERM)';
+}
+
+/** Returns the error if the system does not allow the change; undefined if it was made. */
+function tryChown(fd: number, uid: number, gid: number): unknown {
   try {
     fchownSync(fd, uid, gid);
-    return true;
+    return undefined;
   } catch (error) {
-    if (codeOf(error) === 'EPERM' || codeOf(error) === 'EINVAL') return false;
+    if (codeOf(error) === 'EPERM' || codeOf(error) === 'EINVAL') return error;
     throw error;
   }
 }
@@ -51,7 +63,7 @@ function tryChown(fd: number, uid: number, gid: number): boolean {
  * Gives the group only the rights of others, and drops set-group-ID: the file has another group now, or has lost its
  * access control list.
  */
-function narrowGroup(mode: number): number {
+export function narrowGroup(mode: number): number {
   return (mode & ~0o2070) | ((mode & 0o007) << 3);
 }
 

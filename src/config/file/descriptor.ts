@@ -36,17 +36,6 @@ export function openToSync(path: string, kind: 'file' | 'directory'): number | u
   return kind === 'file' ? openSync(path, 'r+') : undefined;
 }
 
-/** Syncs the entries of a directory to disk, so that new names in it survive a power loss. Does nothing on Windows. */
-export function syncDirectory(directory: string): void {
-  const fd = openToSync(directory, 'directory');
-  if (fd === undefined) return;
-  try {
-    syncDescriptor(fd);
-  } finally {
-    closeQuietly(fd);
-  }
-}
-
 /** close() whose error no longer matters: the data was read or synced already, or an earlier error is being reported. */
 export function closeQuietly(fd: number): void {
   try {

@@ -1,9 +1,11 @@
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { TextDecoder } from 'node:util';
-import { ZjjError } from '../../errors.js';
-import { TomlDocument } from '../../toml/index.js';
+import { ConfigEncodingError, ZjjError } from '../../errors.js';
+import { placeOf, TomlDocument } from '../../toml/index.js';
 import { readError } from './config-error.js';
-import { readBytes } from './read-file.js';
+import { isNullDevice, readBytes } from './read-file.js';
+import { lookAgainIfStale } from './stale-name.js';
+import { notRegularError } from './write-denial.js';
 
 /** The number of files whose last document is kept. */
 const CACHED_FILES = 16;
@@ -22,7 +24,7 @@ const cache = new Map<string, CachedDocument>();
  * Reads and parses the config at a path. Always reads the bytes, but parses them only if they have changed.
  *
  * @returns An empty document if there is no file.
- * @throws ConfigParseError CONFIG_PARSE; ZjjError CONFIG_READ, CONFIG_ENCODING, CONFIG_LIMIT
+ * @throws ConfigParseError CONFIG_PARSE; ConfigEncodingError CONFIG_ENCODING; ZjjError CONFIG_READ, CONFIG_LIMIT
  */
 export function readDocument(path: string): TomlDocument {
   const bytes = readBytes(path, cache.get(path)?.bytes);
@@ -58,23 +60,24 @@ export function cacheDocument(path: string, bytes: Buffer, document: TomlDocumen
  * Parses a config before its lock is acquired, so that it usually need not be parsed while the lock is held. Errors in
  * the text are ignored, since another process may correct it before the lock is granted.
  *
- * @throws ZjjError CONFIG_READ: it is not a regular file, or cannot be read. So no lock file is created beside it.
+ * @throws ZjjError CONFIG_READ: it is not a regular file, or cannot be read. CONFIG_WRITE: it is `/dev/null`. So no lock
+ *   file is created beside it.
  */
 export function preparse(path: string): void {
+  const stats = lookAt(path);
+  // A guess from the file's size. If it is wrong, only time is lost: the bytes are read again under the lock.
+  if (stats?.isFile() && stats.size === cache.get(path)?.bytes.length) return;
+  if (stats !== undefined && isNullDevice(stats)) throw notRegularError(path);
   try {
-    if (!looksCached(path)) readDocument(path);
+    readDocument(path);
   } catch (error) {
     if (error instanceof ZjjError && error.code === 'CONFIG_READ') throw error;
   }
 }
 
-/** A guess from the file's size. If it is wrong, only time is lost: the bytes are read again under the lock. */
-function looksCached(path: string): boolean {
-  const last = cache.get(path);
-  if (last === undefined) return false;
+function lookAt(path: string): Stats | undefined {
   try {
-    const stats = statSync(path, { throwIfNoEntry: false });
-    return stats?.isFile() === true && stats.size === last.bytes.length;
+    return lookAgainIfStale(() => statSync(path, { throwIfNoEntry: false }));
   } catch (error) {
     throw readError(path, error);
   }
@@ -84,6 +87,33 @@ function decode(path: string, bytes: Buffer): string {
   try {
     return utf8.decode(bytes);
   } catch (cause) {
-    throw new ZjjError('CONFIG_ENCODING', `${path} is not UTF-8`, { path, cause });
+    // As in CONFIG_PARSE, a BOM has no column.
+    const start = validStart(bytes).replace(/^\uFEFF/, '');
+    const { line, column } = placeOf(start, start.length);
+    const message = `${path}:${line}:${column}: not UTF-8`;
+    throw new ConfigEncodingError(message, { path, line, column, cause });
+  }
+}
+
+/** The text before the first byte that is not UTF-8. */
+function validStart(bytes: Buffer): string {
+  let valid = 0;
+  let invalid = bytes.length;
+  while (valid < invalid) {
+    const middle = Math.ceil((valid + invalid) / 2);
+    if (decodeStart(bytes, middle) === undefined) invalid = middle - 1;
+    else valid = middle;
+  }
+  return decodeStart(bytes, valid) ?? '';
+}
+
+/** Decodes the first bytes, without a character that is not complete. Undefined if they are not UTF-8. */
+function decodeStart(bytes: Buffer, length: number): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(0, length), {
+      stream: true,
+    });
+  } catch {
+    return undefined;
   }
 }

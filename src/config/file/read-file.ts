@@ -1,7 +1,8 @@
-import { constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { ZjjError } from '../../errors.js';
 import { codeOf, readError } from './config-error.js';
 import { closeQuietly } from './descriptor.js';
+import { lookAgainIfStale } from './stale-name.js';
 
 /** O_NONBLOCK: without it, opening a FIFO hangs. */
 const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
@@ -44,27 +45,43 @@ export function readBytes(path: string, expected: Buffer | undefined): Buffer | 
 
 /** Opens a file, reads from it and closes it. Undefined if there is no file. */
 function withOpenFile<R>(path: string, read: (fd: number) => R): R | undefined {
-  let fd: number;
   try {
-    fd = openSync(path, READ_FLAGS);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw readError(path, error);
-  }
-  try {
-    return read(fd);
+    return lookAgainIfStale(() => openIfThere(path, read), ['ESTALE', 'ENOENT']);
   } catch (error) {
     throw error instanceof ZjjError ? error : readError(path, error);
-  } finally {
-    closeQuietly(fd);
   }
+}
+
+/** Throws ENOENT if the path still names a file: another one than open(2) looked for, or than was opened. */
+function openIfThere<R>(path: string, read: (fd: number) => R): R | undefined {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, READ_FLAGS);
+    return read(fd);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' && !isThere(path)) return undefined;
+    throw error;
+  } finally {
+    if (fd !== undefined) closeQuietly(fd);
+  }
+}
+
+/** Whether a path, with its links, names a file. */
+function isThere(path: string): boolean {
+  return lookAgainIfStale(() => statSync(path, { throwIfNoEntry: false })) !== undefined;
 }
 
 function statFile(path: string, fd: number): Stats {
   const stats = fstatSync(fd);
-  if (stats.isFile()) return stats;
+  if (stats.isFile() || isNullDevice(stats)) return stats;
   const kind = stats.isDirectory() ? 'it is a directory' : 'it is not a regular file';
   throw new ZjjError('CONFIG_READ', `Cannot read ${path}: ${kind}`, { path });
+}
+
+/** Whether a file is /dev/null, under any name. It reads as an empty config, and cannot be written. */
+export function isNullDevice(stats: Stats): boolean {
+  if (!stats.isCharacterDevice()) return false;
+  return statSync('/dev/null', { throwIfNoEntry: false })?.rdev === stats.rdev;
 }
 
 /** Tells whether an open file contains exactly these bytes. False also for files that are too large for the check. */

@@ -1,11 +1,13 @@
-import { closeSync, linkSync, lstatSync, openSync, renameSync, type Stats, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, linkSync, lstatSync, openSync, renameSync, type Stats, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ZjjError } from '../../errors.js';
 import { CommitOutcome, HeldLock, NO_TASK, systemError, Task } from '../../lock/internal.js';
 import { codeOf, mountPointError, notDurableError, writeError } from './config-error.js';
 import { copyAccess } from './copy-access.js';
 import { closeQuietly } from './descriptor.js';
+import { lookAgainIfStale } from './stale-name.js';
 import { temporaryName, tryUnlink } from './sweep.js';
+import { directoryError } from './write-denial.js';
 
 /** A temporary file beside a config, to replace it. {@link discard} removes the file unless it was committed. */
 export class Replacement {
@@ -44,13 +46,16 @@ export class Replacement {
   /**
    * Writes the bytes, and copies the old file's owner, mode and attributes.
    *
+   * @param widestMode - The permission bits that the new file may keep of the old one.
+   * @returns The temporary file, as it will replace the config.
    * @throws ZjjError CONFIG_WRITE
    */
-  write(bytes: Uint8Array, old: Stats | undefined): void {
+  write(bytes: Uint8Array, old: Stats | undefined, widestMode: number): Stats {
     const fd = this.#fd as number;
     try {
       writeFileSync(fd, bytes);
-      if (old !== undefined) copyAccess(this.#path, old, fd);
+      if (old !== undefined) copyAccess(this.#path, old, fd, widestMode);
+      return fstatSync(fd);
     } catch (error) {
       throw error instanceof ZjjError ? error : writeError(this.#path, error);
     }
@@ -82,15 +87,16 @@ export class Replacement {
   commit(old: Stats | undefined): boolean {
     try {
       if (!isSameFile(this.#path, old)) return false;
-      if (old === undefined) this.#linkOrRename();
-      else renameSync(this.#temporary, this.#path);
+      if (old !== undefined) renameSync(this.#temporary, this.#path);
+      else if (!this.#linkOrRename()) return false;
       this.#hasEnded = true;
       return true;
     } catch (error) {
-      // Another writer has swept the temporary file, or created the config. It holds the lock that this one lost.
-      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'EEXIST') return false;
+      // Another writer has swept the temporary file, or created the config. It holds the lock that this one lost. ESTALE:
+      // another machine has changed the directory.
+      if (['ENOENT', 'EEXIST', 'ESTALE'].includes(codeOf(error) ?? '')) return false;
       if (codeOf(error) === 'EBUSY') throw mountPointError(this.#path, error);
-      throw writeError(this.#path, error);
+      throw directoryError(this.#path, error);
     }
   }
 
@@ -148,20 +154,23 @@ export class Replacement {
 
   #commitError(outcome: number, cause: NodeJS.ErrnoException): ZjjError {
     if (outcome === CommitOutcome.notDurable) return notDurableError(this.#path, cause);
-    const isMountPoint = cause.code === 'EBUSY' && cause.syscall === 'rename';
-    return isMountPoint ? mountPointError(this.#path, cause) : writeError(this.#path, cause);
+    if (cause.syscall !== 'rename') return writeError(this.#path, cause);
+    return cause.code === 'EBUSY' ? mountPointError(this.#path, cause) : directoryError(this.#path, cause);
   }
 
-  /** link(2) fails if the path has a file by now; rename(2) would replace it. */
-  #linkOrRename(): void {
+  /** link(2) fails if the path has a file by now; rename(2) would replace it. Returns false if it has one. */
+  #linkOrRename(): boolean {
     try {
       linkSync(this.#temporary, this.#path);
     } catch (error) {
       if (!isLinkUnsupported(error)) throw error;
+      // Look once more: a network file system may have answered from a stale cache that there is no config.
+      if (!isSameFile(this.#path, undefined)) return false;
       renameSync(this.#temporary, this.#path);
-      return;
+      return true;
     }
     this.leavesTemporaryFile = !tryUnlink(this.#temporary);
+    return true;
   }
 }
 
@@ -171,7 +180,7 @@ function openTemporary(path: string, mode: number): { temporary: string; fd: num
     try {
       return { temporary, fd: openSync(temporary, 'wx', mode) };
     } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw writeError(path, error);
+      if (codeOf(error) !== 'EEXIST') throw directoryError(path, error);
     }
   }
 }
@@ -180,7 +189,7 @@ function openTemporary(path: string, mode: number): { temporary: string; fd: num
 function isSameFile(path: string, old: Stats | undefined): boolean {
   let now: Stats;
   try {
-    now = lstatSync(path);
+    now = lookAgainIfStale(() => lstatSync(path));
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return old === undefined;
     throw error;

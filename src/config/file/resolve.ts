@@ -3,9 +3,10 @@
 import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { absolutePath, systemError } from '../../lock/internal.js';
-import { codeOf, isPermissionError, readError, writeError } from './config-error.js';
-import { syncDirectory } from './descriptor.js';
+import { codeOf, readError } from './config-error.js';
+import { lookAgainIfStale } from './stale-name.js';
 import { walkPath } from './walk-path.js';
+import { directoryError } from './write-denial.js';
 
 /** How often to look again at a path whose file is replaced while it is resolved. Other writers do that all the time. */
 const MAX_ROUNDS = 100;
@@ -35,7 +36,7 @@ export function resolveConfig(path: string): string {
   try {
     for (let round = 0; ; round++) {
       const { dev, ino } = statSync(path, { bigint: true });
-      const real = realpathSync.native(path);
+      const real = lookAgainIfStale(() => realpathSync.native(path));
       if (real === path) return real;
       const there = statSync(real, { bigint: true });
       // Another file: somebody has changed the path in between, perhaps to a link that the kernel would not follow.
@@ -48,7 +49,8 @@ export function resolveConfig(path: string): string {
   const target = endOfLinks(path);
   if (target !== path) checkIsMissing(path);
   try {
-    return join(realpathSync.native(dirname(target)), basename(target));
+    const directory = lookAgainIfStale(() => realpathSync.native(dirname(target)));
+    return join(directory, basename(target));
   } catch (error) {
     throw readError(path, error);
   }
@@ -57,19 +59,20 @@ export function resolveConfig(path: string): string {
 /**
  * As {@link resolveConfig}, but creates the config's directory if it is missing.
  *
+ * @param fileMode - The permission bits of a config that would be created. A new directory denies others likewise.
  * @throws ZjjError CONFIG_READ, CONFIG_WRITE
  */
-export function resolveForWriting(path: string): string {
+export function resolveForWriting(path: string, fileMode: number): string {
   try {
     return resolveConfig(path);
   } catch (error) {
     if (codeOf((error as Error).cause) !== 'ENOENT') throw error;
   }
-  const target = endOfLinks(path);
+  const directory = dirname(endOfLinks(path));
   try {
-    makeDirectory(dirname(target));
+    makeDirectory(directory, directoryMode(fileMode));
   } catch (error) {
-    throw writeError(path, error);
+    throw directoryError(path, error, dirname((error as NodeJS.ErrnoException).path ?? directory));
   }
   return resolveConfig(path);
 }
@@ -79,12 +82,19 @@ export function resolveForWriting(path: string): string {
  * link, or another file may have become the config.
  *
  * @param real - The result of {@link resolveForWriting} before the wait.
- * @throws ZjjError as {@link resolveForWriting}
+ * @throws ZjjError CONFIG_READ
  */
 export function isStillAt(real: string, path: string): boolean {
   // A path without links needs no second look. If a link replaces the file, the commit sees a different file. If a link
   // replaces a directory, the path leads to another lock file.
-  return path === real || resolveForWriting(path) === real;
+  if (path === real) return true;
+  try {
+    return resolveConfig(path) === real;
+  } catch (error) {
+    // The directory was removed. The caller starts over and makes it again.
+    if (codeOf((error as Error).cause) === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 /** Fails if the kernel refuses a link on the path. It was missing before, but a link may have appeared since. */
@@ -110,35 +120,18 @@ function endOfLinks(path: string): string {
   return end;
 }
 
-/**
- * Creates a directory and its missing parents. A directory's name is in its parent, so each parent is synced before
- * anything is created in the directory.
- */
-function makeDirectory(directory: string): void {
+/** Whoever may read the config may search its directory. This user can always use the directory. */
+function directoryMode(fileMode: number): number {
+  return fileMode | ((fileMode & 0o444) >> 2) | 0o700;
+}
+
+/** Creates a directory and its missing parents. The `recursive` of mkdirSync reports some errors as ENOENT. */
+function makeDirectory(directory: string, mode: number): void {
   const parent = dirname(directory);
   if (parent === directory) return;
-  if (existsSync(parent)) syncNameOf(parent);
-  else makeDirectory(parent);
-  makeIfMissing(directory);
-  syncDirectory(parent);
-}
-
-/**
- * Syncs the name of a directory before anything is created in it. The process that created the directory may not have
- * synced it yet, and the writers of files in it rely on that.
- */
-function syncNameOf(directory: string): void {
+  if (!existsSync(parent)) makeDirectory(parent, mode);
   try {
-    // The kernel resolves `..`, whatever links are in the path.
-    syncDirectory(join(directory, '..'));
-  } catch (error) {
-    if (!isPermissionError(error)) throw error;
-  }
-}
-
-function makeIfMissing(directory: string): void {
-  try {
-    mkdirSync(directory);
+    mkdirSync(directory, mode);
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
   }

@@ -2,6 +2,7 @@ import { readlinkSync } from 'node:fs';
 import { dirname, join, parse } from 'node:path';
 import { systemError } from '../../lock/internal.js';
 import { codeOf } from './config-error.js';
+import { lookAgainIfStale } from './stale-name.js';
 
 /** Linux's limit, see path_resolution(7). */
 const MAX_LINKS = 40;
@@ -67,7 +68,7 @@ export function* walkPath(path: string): Generator<PathStep, void> {
 /** The target of a symbolic link; undefined if the path names a file or directory. */
 function readLink(path: string): string | undefined {
   try {
-    return readlinkSync(path);
+    return lookAgainIfStale(() => readlinkSync(path));
   } catch (error) {
     // libuv reports UNKNOWN on Windows for a file that is not a link.
     if (codeOf(error) === 'EINVAL' || codeOf(error) === 'UNKNOWN') return undefined;

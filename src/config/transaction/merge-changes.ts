@@ -10,6 +10,7 @@ import {
   type TomlValue,
   type TypedTable,
 } from '../../toml/index.js';
+import type { AskedMode } from './file-mode.js';
 
 /** The argument of `updateConfig`'s function: the config under the lock, with the edits so far. */
 export interface ConfigTransaction {
@@ -24,9 +25,11 @@ export interface ConfigTransaction {
 }
 
 /** One call's change, and its outcome in the last transaction that tried it. */
-export interface PendingChange {
+export interface PendingChange extends AskedMode {
   readonly change: (transaction: ConfigTransaction) => unknown;
   outcome: { readonly value: unknown } | { readonly error: unknown } | undefined;
+  /** Whether that transaction kept a key that the change set or unset. */
+  isWrite?: boolean;
 }
 
 /**
@@ -55,6 +58,7 @@ function mergeOneByOne(before: TomlDocument, changes: readonly PendingChange[]):
       document = edit.finish();
     } catch (cause) {
       if (!(cause instanceof GateError)) throw cause;
+      pending.isWrite = false;
       pending.outcome = {
         error: new ZjjError(
           'CONFIG_WRITE',
@@ -72,6 +76,7 @@ function mergeOneByOne(before: TomlDocument, changes: readonly PendingChange[]):
 function merge(edit: TomlEdit, pending: PendingChange): void {
   const savepoint = edit.savepoint();
   const transaction = new OpenTransaction(edit);
+  pending.isWrite = false;
   try {
     const value = pending.change(transaction);
     if (isThenable(value)) {
@@ -80,6 +85,7 @@ function merge(edit: TomlEdit, pending: PendingChange): void {
       throw new ZjjError('INVALID_VALUE', 'The update function must be synchronous, but it returned a promise');
     }
     pending.outcome = { value };
+    pending.isWrite = transaction.hasEdits;
   } catch (error) {
     edit.rollback(savepoint);
     pending.outcome = { error };
@@ -92,6 +98,8 @@ function merge(edit: TomlEdit, pending: PendingChange): void {
 export let storedIn: (transaction: ConfigTransaction) => TypedTable;
 
 class OpenTransaction implements ConfigTransaction {
+  /** Whether a key was set or unset. */
+  hasEdits = false;
   readonly #edit: TomlEdit;
   #ended = false;
 
@@ -113,10 +121,13 @@ class OpenTransaction implements ConfigTransaction {
 
   set(key: Key, value: TomlInput): void {
     this.#open().set(parseKey(key), value);
+    this.hasEdits = true;
   }
 
   unset(key: Key): boolean {
-    return this.#open().unset(parseKey(key));
+    const isUnset = this.#open().unset(parseKey(key));
+    this.hasEdits ||= isUnset;
+    return isUnset;
   }
 
   all(): TomlTable {

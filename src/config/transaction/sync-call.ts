@@ -1,7 +1,8 @@
 import { ZjjError } from '../../errors.js';
 import { acquireSync, type HeldLock, readHolder, timeoutError } from '../../lock/internal.js';
 import { Deadline } from './deadline.js';
-import { fileModeOf, type WriteSyncOptions } from './write-call.js';
+import { fileModeOf } from './file-mode.js';
+import type { WriteSyncOptions } from './write-call.js';
 
 interface LockAttempt {
   readonly fileMode: number;
@@ -13,7 +14,7 @@ interface LockAttempt {
 
 /** One synchronous call that blocks until it has the lock: its deadline and its `onWait`. */
 export class SyncCall {
-  readonly fileMode: number;
+  readonly fileMode: number | undefined;
   readonly #deadline: Deadline;
   #onWait: WriteSyncOptions['onWait'];
   #hasWaited = false;

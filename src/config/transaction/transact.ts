@@ -3,6 +3,8 @@
 import { aheadOfWaiters } from '../../lock/internal.js';
 import { preparse } from '../file/read-document.js';
 import { isStillAt, resolveConfig, resolveForWriting } from '../file/resolve.js';
+import { asWriteFailure } from '../file/write-denial.js';
+import { creationMode } from './file-mode.js';
 import type { ConfigTransaction, PendingChange } from './merge-changes.js';
 import { runStepsSync } from './steps.js';
 import { SyncCall } from './sync-call.js';
@@ -35,10 +37,23 @@ export function transactSync<R>(
 ): R {
   checkChange(change);
   const call = new SyncCall(options);
-  const { fileMode } = call;
+  const pending: PendingChange = { change, fileMode: call.fileMode, outcome: undefined };
+  try {
+    runAlone(locate, call, pending);
+  } catch (error) {
+    throw asWriteFailure(error);
+  }
+  const outcome = pending.outcome as NonNullable<PendingChange['outcome']>;
+  if ('error' in outcome) throw outcome.error;
+  return outcome.value as R;
+}
+
+/** Runs one change in a transaction of its own. */
+function runAlone(locate: () => string, call: SyncCall, pending: PendingChange): void {
+  const fileMode = creationMode([call]);
   for (;;) {
     const located = locate();
-    const path = resolveForWriting(located);
+    const path = resolveForWriting(located, fileMode);
     const lockPath = `${path}.lock`;
     const lock = aheadOfWaiters(lockPath, () => {
       for (const queue of queuesOf(located, lockPath)) queue.finish(call, lockPath);
@@ -46,17 +61,13 @@ export function transactSync<R>(
       return call.acquire(lockPath, { fileMode });
     });
     if (lock === undefined) continue;
-    const pending: PendingChange = { change, outcome: undefined };
     let isDone = false;
     try {
-      isDone = isStillAt(path, locate()) && runStepsSync(runTransaction(lock, path, [pending], fileMode, false));
+      isDone = isStillAt(path, locate()) && runStepsSync(runTransaction(lock, path, [pending], false));
     } finally {
       lock.release();
     }
-    if (isDone && pending.outcome !== undefined) {
-      if ('error' in pending.outcome) throw pending.outcome.error;
-      return pending.outcome.value as R;
-    }
+    if (isDone) return;
     call.noteRestart(lockPath);
   }
 }

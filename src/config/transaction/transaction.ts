@@ -1,12 +1,15 @@
-import { existsSync, type Stats } from 'node:fs';
+import { existsSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { HeldLock } from '../../lock/internal.js';
 import { isPermissionError, notDurableError, writeError } from '../file/config-error.js';
 import { closeQuietly, openToSync } from '../file/descriptor.js';
+import { isNarrower, lockFileOf, shareLockFile } from '../file/lock-access.js';
 import { cacheDocument, documentOf, emptyDocument } from '../file/read-document.js';
 import { readFile } from '../file/read-file.js';
 import { Replacement } from '../file/replacement.js';
 import { sweepTemporaryFiles } from '../file/sweep.js';
+import { checkWritable } from '../file/write-denial.js';
+import { creationMode, widestMode } from './file-mode.js';
 import { mergeChanges, type PendingChange } from './merge-changes.js';
 import type { Steps } from './steps.js';
 
@@ -17,7 +20,6 @@ import type { Steps } from './steps.js';
  * @param lock - The lock on the config's lock file.
  * @param path - The config, resolved.
  * @param changes - The calls to merge; each gets its outcome.
- * @param fileMode - The permission bits of the config, if this transaction creates it.
  * @param isAsync - Whether the generator may yield tasks.
  * @returns False if the lock turned out to be lost. Nothing was written then, and the caller starts over.
  */
@@ -25,7 +27,6 @@ export function* runTransaction(
   lock: HeldLock,
   path: string,
   changes: readonly PendingChange[],
-  fileMode: number,
   isAsync: boolean,
 ): Steps<boolean> {
   let replacement: Replacement | undefined;
@@ -34,16 +35,31 @@ export function* runTransaction(
   try {
     if (HeldLock.createdFile(lock)) {
       // Someone may keep deleting the lock file, so check that we still hold it before the slow part.
-      replacement = Replacement.create(path, !existsSync(path), fileMode);
+      replacement = Replacement.create(path, !existsSync(path), creationMode(changes));
       if (!lock.isCurrent()) return false;
     }
-    if (HeldLock.foundUnclean(lock)) isSwept = sweepTemporaryFiles(path, replacement?.name);
+    const isUnclean = HeldLock.foundUnclean(lock);
+    if (isUnclean) isSwept = sweepTemporaryFiles(path, replacement?.name);
     const file = readFile(path);
-    if (file !== undefined && HeldLock.createdFile(lock)) chownLockFile(lock, file.stats);
+    const lockFile = lockFileOf(lock);
+    if (!isUnclean && file !== undefined && lockFile !== undefined && isNarrower(lockFile, file.stats)) {
+      // A holder that may only read the lock file leaves the clean mark of the one before.
+      isSwept = sweepTemporaryFiles(path);
+    }
     const before = file === undefined ? emptyDocument(path) : documentOf(path, file.bytes);
     const after = mergeChanges(before, changes);
-    if (after !== before) {
-      if (file === undefined) yield* syncParentDirectory(path);
+    const writes = changes.filter(({ isWrite }) => isWrite === true);
+    const widest = widestMode(writes);
+    if (after !== before || (file !== undefined && isWider(file.stats, widest))) {
+      if (file !== undefined) checkWritable(path, file.stats);
+      else yield* syncDirectoryNames(path);
+      const fileMode = creationMode(writes);
+      if (replacement?.createsFile && fileMode !== creationMode(changes)) {
+        // Some of the calls failed or only read. Their modes do not count.
+        replacement.discard();
+        isSwept &&= !replacement.leavesTemporaryFile;
+        replacement = undefined;
+      }
       if (replacement === undefined) {
         replacement = Replacement.create(path, file === undefined, fileMode);
         // Check now and not later: a writer with a newer lock file sweeps this temporary file before it reads.
@@ -52,7 +68,8 @@ export function* runTransaction(
         return false;
       }
       const bytes = Buffer.from(after.text);
-      replacement.write(bytes, file?.stats);
+      const written = replacement.write(bytes, file?.stats, widest);
+      if (lockFile !== undefined) shareLockFile(lock, lockFile, written, widest);
       const committing =
         isAsync && file !== undefined && isSwept ? replacement.commitOnThread(lock, file.stats) : undefined;
       if (committing !== undefined) {
@@ -64,6 +81,8 @@ export function* runTransaction(
       if (!replacement.commit(file?.stats)) return false;
       cacheDocument(path, bytes, after);
       isWritten = true;
+    } else if (file !== undefined && lockFile !== undefined) {
+      shareLockFile(lock, lockFile, file.stats, widest);
     }
     replacement?.discard();
     if (isSwept && replacement?.leavesTemporaryFile !== true) HeldLock.releaseClean(lock);
@@ -78,15 +97,23 @@ export function* runTransaction(
   }
 }
 
-/** Root may have created the lock file of another user's config. That user must be able to write it. */
-function chownLockFile(lock: HeldLock, config: Stats): void {
-  if (process.geteuid?.() === 0 && config.uid !== 0) HeldLock.chown(lock, config.uid, config.gid);
+/** Whether a config has permission bits that a call asked it not to have. Windows has none. */
+function isWider(config: Stats, widest: number): boolean {
+  return process.platform !== 'win32' && (config.mode & 0o777 & ~widest) !== 0;
 }
 
-/** Syncs the name of the config's directory before its first file. Its creator may not have synced it yet. */
-function* syncParentDirectory(path: string): Steps<void> {
+/**
+ * Syncs the names of the directories above a config before its first file. Whoever made them may not have synced them.
+ * Ends where this user may not read a directory, and at the root of the file system: its name is on another one.
+ */
+function* syncDirectoryNames(path: string): Steps<void> {
+  let directory = dirname(path);
   try {
-    yield* syncPath(dirname(dirname(path)), 'directory');
+    for (let above = dirname(directory); above !== directory; above = dirname(directory)) {
+      if (statSync(above).dev !== statSync(directory).dev) return;
+      yield* syncPath(above, 'directory');
+      directory = above;
+    }
   } catch (error) {
     if (!isPermissionError(error)) throw writeError(path, error);
   }

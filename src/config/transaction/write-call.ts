@@ -2,7 +2,6 @@ import { clearTimeout, setTimeout } from 'node:timers';
 import type { WaitOptions } from '../../lock/index.js';
 import {
   CallSite,
-  checkFileMode,
   checkFunction,
   checkOptions,
   checkSignal,
@@ -13,10 +12,15 @@ import {
   timeoutError,
 } from '../../lock/internal.js';
 import { Deadline } from './deadline.js';
+import { fileModeOf } from './file-mode.js';
 import type { ConfigTransaction, PendingChange } from './merge-changes.js';
 
 export interface WriteOptions extends WaitOptions {
-  /** The permission bits of a config and lock file that this call creates. The umask applies. Default: 0o666. */
+  /**
+   * The permission bits of a config that this call creates, and of its lock file. The umask applies. Default: 0o666.
+   * Calls that are written together create what all of them allow. If the config or its lock file exists and is wider,
+   * a call with a `fileMode` that sets or unsets a key narrows it. A directory that is created denies others likewise.
+   */
   fileMode?: number | undefined;
 }
 
@@ -25,8 +29,6 @@ export type WriteSyncOptions = Omit<WriteOptions, 'signal'>;
 
 /** The longest delay of a Node.js timer. A longer wait takes several timers. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
-
-const DEFAULT_FILE_MODE = 0o666;
 
 /** The names of the options of {@link WriteSyncOptions}. */
 export const WRITE_SYNC_OPTIONS: OptionNames = new Set(['timeout', 'onWait', 'fileMode']);
@@ -46,17 +48,13 @@ export function checkWriteOptions(options: WriteOptions | undefined, names: Opti
   checkSignal(options.signal);
 }
 
-/** @throws RangeError, TypeError: `fileMode` is not a file mode. */
-export function fileModeOf({ fileMode = DEFAULT_FILE_MODE }: WriteOptions): number {
-  return checkFileMode(fileMode);
-}
-
 /** One asynchronous call that waits for the lock: its change, its promise, its deadline and its signal. */
 export class WriteCall implements PendingChange {
   readonly promise: Promise<unknown>;
   readonly change: (transaction: ConfigTransaction) => unknown;
-  readonly fileMode: number;
+  readonly fileMode: number | undefined;
   outcome: PendingChange['outcome'];
+  isWrite = false;
   /** Set by the queue as soon as it is known. */
   lockPath: string | undefined;
   readonly #leaveQueue: (call: WriteCall, reason: () => unknown) => void;

@@ -1,7 +1,9 @@
 import { deadlockError, HeldLock } from '../../lock/internal.js';
 import { preparse } from '../file/read-document.js';
 import { isStillAt, resolveForWriting } from '../file/resolve.js';
+import { asWriteFailure } from '../file/write-denial.js';
 import { ownTransactions } from './deadline.js';
+import { creationMode } from './file-mode.js';
 import { LockWait } from './lock-wait.js';
 import type { ConfigTransaction } from './merge-changes.js';
 import { StepRun, type Steps } from './steps.js';
@@ -104,14 +106,15 @@ class WriteQueue {
       try {
         yield* this.#runBatch();
       } catch (error) {
-        for (const call of this.#take(Number.POSITIVE_INFINITY)) call.fail(error);
+        const failure = asWriteFailure(error);
+        for (const call of this.#take(Number.POSITIVE_INFINITY)) call.fail(failure);
       }
     }
     queues.delete(this.#path);
   }
 
   *#runBatch(): Steps<void> {
-    const path = resolveForWriting(this.#locate());
+    const path = resolveForWriting(this.#locate(), creationMode(this.#calls));
     preparse(path);
     const lockPath = `${path}.lock`;
     const lock = yield* this.#acquire(lockPath);
@@ -125,11 +128,12 @@ class WriteQueue {
       }
       batch = this.#take(MAX_BATCH);
       if (batch.length === 0) return;
-      const isDone = yield* runTransaction(lock, path, batch, batch[0]?.fileMode ?? 0, true);
+      const isDone = yield* runTransaction(lock, path, batch, true);
       if (isDone) for (const call of batch) call.settle();
       else this.#putBack(batch);
     } catch (error) {
-      for (const call of batch) call.fail(error);
+      const failure = asWriteFailure(error);
+      for (const call of batch) call.fail(failure);
       if (batch.length === 0) throw error;
     } finally {
       ownTransactions.delete(lockPath);
@@ -142,8 +146,7 @@ class WriteQueue {
   *#acquire(lockPath: string): Steps<HeldLock | undefined> {
     this.#lockPath = lockPath;
     for (const call of this.#calls) call.lockPath = lockPath;
-    const [first] = this.#calls;
-    this.#lockWait = new LockWait(lockPath, this.#calls, first?.fileMode ?? 0, {
+    this.#lockWait = new LockWait(lockPath, this.#calls, creationMode(this.#calls), {
       onBusy: () => {
         // Iterate over a copy: a call that gives up leaves the set.
         for (const call of [...this.#calls]) {

@@ -32,6 +32,8 @@ export interface Addon {
   keepAlive(keep: boolean): void;
   copyAttributes(from: string, fd: number): number;
   /** Missing on Windows. */
+  checkWrite?(path: string): number;
+  /** Missing on Windows. */
   commit?(
     index: number,
     fd: number,

@@ -1,9 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { setConfigValue, setConfigValueSync } from '../../../src/index.js';
-import { withPackage } from '../../support/package/dist.js';
+import { root, withPackage } from '../../support/package/dist.js';
+import { asUser, configOf, FOREIGN, GROUP, OTHER, requiresUsers, USER } from '../../support/process/as-user.js';
 import { Child } from '../../support/process/child.js';
 import { readTrace, requiresStrace } from '../../support/process/strace.js';
 import { requires } from '../../support/requires/requires.js';
@@ -15,8 +16,9 @@ const isRoot = process.geteuid?.() === 0;
 const isPosix = process.platform !== 'win32';
 const FORMS = ['asynchronous', 'synchronous'] as const;
 
-/** A user, one of its groups, a group that it is not in, and another user, as ids. */
-const [USER, GROUP, FOREIGN, OTHER] = [65534, 12345, 23456, 34567] as const;
+/** Parts of messages. */
+const NOT_IN_GROUP = 'access to the new file, because this user is not in that group (EPERM)';
+const DENIED = 'permission denied (EACCES)';
 
 const configPath = () => join(temporaryDirectory(), 'config.toml');
 const modeOf = (path: string) => (statSync(path).mode & 0o7777).toString(8);
@@ -87,45 +89,9 @@ describe.runIf(isPosix)('the mode of', () => {
   });
 });
 
-/**
- * Runs calls as USER, who is also in GROUP. Returns `done`, or the code and message of the error, for each call. A call
- * is source text that uses `paths`.
- */
-async function asUser(context: TestContext, paths: readonly string[], calls: readonly string[]): Promise<string[]> {
-  requires(context, ['setpriv']);
-  const child = new Child('setpriv', [
-    ...[`--reuid=${USER}`, `--regid=${USER}`, `--groups=${USER},${GROUP}`, process.execPath],
-    ...withPackage(`
-      const paths = ${JSON.stringify(paths)};
-      const withoutPaths = (message) => paths.reduce((text, path) => text.replace(path, 'PATH'), message);
-      const describe = ({ code, message }) => code + ' ' + withoutPaths(message);
-      for (const call of [${calls.map((call) => `() => zjj.${call}`).join()}]) {
-        console.log(await Promise.resolve().then(call).then(() => 'done', describe));
-      }`),
-  ]);
-  const answers: string[] = [];
-  for (const _ of calls) answers.push(await child.line());
-  return answers;
-}
-
 const SET = "setConfigValue(paths[0], 'a', 2)";
 const SET_SYNC = "setConfigValueSync(paths.at(-1), 'a', 2)";
 const SET_SAME = "setConfigValue(paths[0], 'a', 1)";
-
-function requiresUsers(context: TestContext): void {
-  if (process.platform !== 'linux') context.skip('setpriv(1) needs Linux');
-  if (!isRoot) context.skip('switching to another user needs root');
-}
-
-/** Makes a config in a directory that USER owns. */
-function configOf(owner: number, group: number, mode: number): string {
-  const path = configPath();
-  writeFileSync(path, 'a = 1\n');
-  chownSync(join(path, '..'), USER, USER);
-  chownSync(path, owner, group);
-  chmodSync(path, mode);
-  return path;
-}
 
 const accessOf = (path: string) => {
   const { uid, gid } = statSync(path);
@@ -159,11 +125,16 @@ describe('a user who is not root', () => {
   );
 
   test.for([
-    { owner: USER, group: FOREIGN, mode: '640', why: 'its group could not be kept and would lose access' },
-    { owner: USER, group: FOREIGN, mode: '664', why: 'its group could not be kept and would lose access' },
-    { owner: USER, group: FOREIGN, mode: '604', why: 'its group could not be kept and would gain access' },
-    { owner: OTHER, group: GROUP, mode: '644', why: 'its owner could not be kept and would lose access' },
-    { owner: OTHER, group: FOREIGN, mode: '664', why: 'its owner could not be kept and would lose access' },
+    { owner: USER, group: FOREIGN, mode: '640', why: `its group (gid ${FOREIGN}) would lose ${NOT_IN_GROUP}` },
+    { owner: USER, group: FOREIGN, mode: '664', why: `its group (gid ${FOREIGN}) would lose ${NOT_IN_GROUP}` },
+    { owner: USER, group: FOREIGN, mode: '604', why: `its group (gid ${FOREIGN}) would gain ${NOT_IN_GROUP}` },
+    // Read-only files. A rename would not need permission to write them.
+    { owner: USER, group: USER, mode: '444', why: `${DENIED}: its mode is 0444, its owner is this user` },
+    { owner: USER, group: GROUP, mode: '460', why: `${DENIED}: its mode is 0460, its owner is this user` },
+    { owner: OTHER, group: GROUP, mode: '644', why: `${DENIED}: its mode is 0644, its owner is uid ${OTHER}` },
+    { owner: OTHER, group: FOREIGN, mode: '664', why: `${DENIED}: its mode is 0664, its owner is uid ${OTHER}` },
+    { owner: OTHER, group: FOREIGN, mode: '444', why: `${DENIED}: its mode is 0444, its owner is uid ${OTHER}` },
+    { owner: 0, group: 0, mode: '644', why: `${DENIED}: its mode is 0644, its owner is uid 0` },
   ])('cannot replace a file of $owner:$group with mode $mode: $why', async ({ owner, group, mode, why }, context) => {
     requiresUsers(context);
     const path = configOf(owner, group, Number.parseInt(mode, 8));
@@ -180,31 +151,91 @@ describe('a user who is not root', () => {
     requiresUsers(context);
     const unreadable = configOf(OTHER, OTHER, 0o600);
     expect(await asUser(context, [unreadable], [SET, SET_SYNC])).toEqual([
-      'CONFIG_READ Cannot read PATH: permission denied (EACCES)',
-      'CONFIG_READ Cannot read PATH: permission denied (EACCES)',
+      `CONFIG_WRITE Cannot write PATH: ${DENIED}: its mode is 0600, its owner is uid ${OTHER}`,
+      `CONFIG_WRITE Cannot write PATH: ${DENIED}: its mode is 0600, its owner is uid ${OTHER}`,
+    ]);
+    expect(await asUser(context, [unreadable], ["getConfigValue(paths[0], 'a')"])).toEqual([
+      `CONFIG_READ Cannot read PATH: ${DENIED}`,
     ]);
     const path = configOf(OTHER, OTHER, 0o644);
     chownSync(join(path, '..'), OTHER, OTHER);
     chmodSync(join(path, '..'), 0o755);
-    const refused = [
-      "LOCK_IO Cannot lock PATH.lock: EACCES, open 'PATH.lock'",
-      "LOCK_IO Cannot lock PATH.lock: EACCES, open 'PATH.lock'",
-    ];
+    chmodSync(path, 0o666);
+    const denied = `${DENIED} in the directory ${join(path, '..')}: its mode is 0755, its owner is uid ${OTHER}`;
+    const refused = `CONFIG_WRITE Cannot write PATH: ${denied}`;
     const lockFile = `${path}.lock`;
-    const answers = await asUser(context, [path], [SET, SET_SYNC]);
-    expect(answers.map((answer) => answer.replaceAll(path, 'PATH'))).toEqual(refused);
+    expect(await asUser(context, [path], [SET, SET_SYNC])).toEqual([refused, refused]);
     await setConfigValue(path, 'a', 1);
-    // OTHER owns the lock file now. USER can lock it, because read permission is enough.
+    // OTHER owns the lock file now. USER can lock it, but cannot make a temporary file.
     expect(statSync(lockFile).uid).toBe(OTHER);
     const makesDirectory = "setConfigValue(paths[0] + '.d/c.toml', 'a', 1)";
     expect(await asUser(context, [path], [SET, SET_SYNC, SET_SAME, makesDirectory])).toEqual([
-      'CONFIG_WRITE Cannot write PATH: permission denied (EACCES)',
-      'CONFIG_WRITE Cannot write PATH: permission denied (EACCES)',
+      refused,
+      refused,
       'done',
-      'CONFIG_WRITE Cannot write PATH.d/c.toml: permission denied (EACCES)',
+      `CONFIG_WRITE Cannot write PATH.d/c.toml: ${denied}`,
     ]);
     expect(readFileSync(path, 'utf8')).toBe('a = 1\n');
     expect(readdirSync(join(path, '..')).sort()).toEqual(['config.toml', 'config.toml.lock']);
+  });
+
+  test('cannot write a file in a sticky directory that another user owns, and learns why', async (context) => {
+    requiresUsers(context);
+    const path = configOf(OTHER, GROUP, 0o666);
+    const directory = join(path, '..');
+    chownSync(directory, OTHER, OTHER);
+    chmodSync(directory, 0o1777);
+    writeFileSync(`${path}.lock`, '', { mode: 0o666 });
+    chmodSync(`${path}.lock`, 0o666);
+    const why = `its directory ${directory} is sticky, so only the owner of the file or of the directory may replace it (EPERM)`;
+    const refused = `CONFIG_WRITE Cannot write PATH: ${why}`;
+    expect(await asUser(context, [path], [SET, SET_SYNC])).toEqual([refused, refused]);
+    expect(readFileSync(path, 'utf8')).toBe('a = 1\n');
+    expect(readdirSync(directory).sort()).toEqual(['config.toml', 'config.toml.lock']);
+  });
+
+  test('cannot write a config whose lock file it may not open, and learns which', async (context) => {
+    requiresUsers(context);
+    const path = configOf(OTHER, GROUP, 0o666);
+    writeFileSync(`${path}.lock`, '', { mode: 0o600 });
+    const why = `${DENIED} for its lock file ${path}.lock: its mode is 0600, its owner is uid 0`;
+    const refused = `CONFIG_WRITE Cannot write PATH: ${why}`;
+    const answers = await asUser(context, [path], [SET, SET_SYNC]);
+    expect(answers.map((answer) => answer.replace('PATH.lock', `${path}.lock`))).toEqual([refused, refused]);
+  });
+
+  test('cannot replace a file whose owner would lose what an access control list gives to others', async (context) => {
+    requiresUsers(context);
+    const path = configOf(OTHER, FOREIGN, 0o644);
+    runAttributeTool(context, 'setfacl', ['-m', `u:${USER}:rw`, path]);
+    const why = 'access to the new file, because only root may give a file to another user (EPERM)';
+    const refused = `CONFIG_WRITE Cannot write PATH: its owner (uid ${OTHER}) would lose ${why}`;
+    expect(await asUser(context, [path], [SET, SET_SYNC])).toEqual([refused, refused]);
+  });
+
+  test('is the effective user, not the real one', async (context) => {
+    requiresUsers(context);
+    const path = configOf(OTHER, FOREIGN, 0o444);
+    const child = Child.node(
+      withPackage(`
+        process.setegid(${USER});
+        process.seteuid(${USER});
+        console.log(await zjj.setConfigValue(${JSON.stringify(path)}, 'a', 2).catch(({ code }) => code));
+        process.seteuid(0);
+        console.log(await zjj.setConfigValue(${JSON.stringify(path)}, 'a', 3).catch(({ code }) => code));`),
+    );
+    expect([await child.line(), await child.line()]).toEqual(['CONFIG_WRITE', 'undefined']);
+  });
+
+  test('of the command gets exit status 3', async (context) => {
+    requiresUsers(context);
+    requires(context, ['setpriv']);
+    const path = configOf(OTHER, FOREIGN, 0o444);
+    const command = [process.execPath, join(root, 'dist/cli/main.js'), 'config', '--json', '-f', path, 'a'];
+    const user = [`--reuid=${USER}`, `--regid=${USER}`, '--clear-groups'];
+    const child = new Child('setpriv', [...user, ...command, '2']);
+    expect(await child.exit()).toBe(3);
+    expect(JSON.parse(child.stderr)).toMatchObject({ error: { code: 'CONFIG_WRITE' } });
   });
 
   test('creates a config below a directory that it may search but not read', async (context) => {
@@ -291,6 +322,22 @@ describe('an access control list', () => {
 });
 
 describe.runIf(isRoot && isPosix)('root', () => {
+  test.for(FORMS)('cannot write an immutable config, and learns why: %s', async (form, context) => {
+    if (process.platform !== 'linux') context.skip('chattr(1) needs Linux');
+    requires(context, ['chattr']);
+    const path = configPath();
+    writeFileSync(path, 'a = 1\n');
+    const { status, stderr } = spawnSync('chattr', ['+i', path], { encoding: 'utf8' });
+    if (status !== 0) context.skip(`this file system has no immutable files: ${stderr.trim()}`);
+    try {
+      const message = `Cannot write ${path}: it is immutable (EPERM)`;
+      await expect(set(form, path, 2)).rejects.toMatchObject({ code: 'CONFIG_WRITE', message });
+      expect(readdirSync(join(path, '..')).sort()).toEqual(['config.toml', 'config.toml.lock']);
+    } finally {
+      spawnSync('chattr', ['-i', path]);
+    }
+  });
+
   test.for(FORMS)('keeps owner and group, and leaves a lock file that the owner can write: %s', async (form) => {
     const path = configPath();
     writeFileSync(path, 'a = 1\n');

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -19,6 +20,7 @@ import {
   type Key,
   readConfig,
   setConfigValue,
+  setConfigValueSync,
   type TomlInput,
 } from '../../../src/index.js';
 import { withPackage } from '../../support/package/dist.js';
@@ -26,6 +28,7 @@ import { Child } from '../../support/process/child.js';
 import { hasCommand } from '../../support/requires/commands.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
+const bytesOf = (text: string) => [...Buffer.from(text)];
 const isWindows = process.platform === 'win32';
 const text = '# comment\nscalar = 1\n[table]\nx = 1\n[[array]]\ny = 1\n';
 
@@ -64,10 +67,23 @@ describe('a set fails with the right code and leaves the file alone, given', () 
     expect(readFileSync(path, 'utf8')).toBe('a = 1\nb = = 2\n');
   });
 
-  test('a config that is not UTF-8', async () => {
-    const bytes = Buffer.from([0x61, 0x3d, 0x22, 0xff, 0x22, 0x0a]);
+  test.for<[string, number[], number, number]>([
+    ['in the first line', [...bytesOf('a="'), 0xff, ...bytesOf('"\n')], 1, 4],
+    ['in the first byte', [0xff], 1, 1],
+    ['after a BOM and characters of two code units', [...bytesOf('\uFEFF# é😀'), 0xc0, 0x80], 1, 6],
+    ['in a later line', [...bytesOf('a = 1\r\nb = "é'), 0x80, ...bytesOf('"\n')], 2, 7],
+    // The position of a character that is not complete is that of its first byte.
+    ['in the middle of a character', [...bytesOf('# x\n# '), 0xe2, 0x82, 0x41], 2, 3],
+    ['at the end', [...bytesOf('# x\n# '), 0xe2, 0x82], 2, 3],
+    ['after a replacement character that is in the text', [...bytesOf('# \uFFFD'), 0xff], 1, 4],
+  ])('a config that is not UTF-8 %s, whose error has line and column', async ([, content, line, column]) => {
+    const bytes = Buffer.from(content);
     const path = config(bytes);
-    await expect(setConfigValue(path, 'a', 2)).rejects.toMatchObject({ code: 'CONFIG_ENCODING', path });
+    const message = `${path}:${line}:${column}: not UTF-8`;
+    const expected = { code: 'CONFIG_ENCODING', name: 'ConfigEncodingError', path, line, column, message };
+    await expect(setConfigValue(path, 'a', 2)).rejects.toMatchObject(expected);
+    expect(() => setConfigValueSync(path, 'a', 2)).toThrow(expect.objectContaining(expected));
+    await expect(readConfig(path)).rejects.toMatchObject(expected);
     expect(readFileSync(path)).toEqual(bytes);
   });
 
@@ -80,6 +96,30 @@ describe('a set fails with the right code and leaves the file alone, given', () 
       await expect(getConfigValue(join(directory, name), 'a')).rejects.toMatchObject({ code: 'CONFIG_READ' });
     }
     expect(readdirSync(directory).sort()).toEqual(['d', 'f']);
+  });
+
+  test.skipIf(isWindows)('/dev/null, under any name, which reads as empty (POSIX)', async (context) => {
+    expect([await readConfig('/dev/null'), await getConfigValue('/dev/null', 'a')]).toEqual([{}, undefined]);
+    const directory = temporaryDirectory();
+    let device = '/dev/null';
+    if (process.geteuid?.() === 0) {
+      // Another node of the device: root must not lose /dev/null if this test fails.
+      device = join(directory, 'null');
+      const { status } = spawnSync('mknod', [device, 'c', '1', '3']);
+      if (process.platform !== 'linux' || status !== 0) context.skip('root may not make a device here');
+    }
+    const link = join(directory, 'config.toml');
+    symlinkSync(device, link);
+    for (const path of [device, link]) {
+      expect(await readConfig(path)).toEqual({});
+      const refused = { code: 'CONFIG_WRITE', message: `Cannot write ${device}: it is not a regular file` };
+      await expect(setConfigValue(path, 'a', 1)).rejects.toMatchObject(refused);
+      expect(() => setConfigValueSync(path, 'a', 1)).toThrow(expect.objectContaining(refused));
+    }
+    expect(statSync(device).isCharacterDevice()).toBe(true);
+    expect([existsSync(`${device}.lock`), existsSync(`${link}.lock`)]).toEqual([false, false]);
+    // Other devices are no configs.
+    await expect(readConfig('/dev/zero')).rejects.toMatchObject({ code: 'CONFIG_READ' });
   });
 
   test('a path that ends in a slash', async () => {
@@ -140,7 +180,7 @@ describe.skipIf(isWindows)('an ordinary user (POSIX)', () => {
     const path = join(openDirectory(), 'config.toml');
     writeFileSync(path, text);
     chmodSync(path, 0);
-    expect(await codesAsNobody(path, context)).toEqual(['CONFIG_READ', 'CONFIG_READ']);
+    expect(await codesAsNobody(path, context)).toEqual(['CONFIG_READ', 'CONFIG_WRITE']);
     expect(readdirSync(join(path, '..')).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
@@ -149,7 +189,7 @@ describe.skipIf(isWindows)('an ordinary user (POSIX)', () => {
     const path = join(directory, 'config.toml');
     writeFileSync(path, text);
     chmodSync(directory, 0o555);
-    expect(await codesAsNobody(path, context)).toEqual(['done', 'LOCK_IO']);
+    expect(await codesAsNobody(path, context)).toEqual(['done', 'CONFIG_WRITE']);
     chmodSync(directory, 0o777);
     writeFileSync(`${path}.lock`, '');
     chmodSync(directory, 0o555);

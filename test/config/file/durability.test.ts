@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { withPackage } from '../../support/package/dist.js';
 import { Child } from '../../support/process/child.js';
@@ -104,7 +105,7 @@ function describeStep(system: SystemCall, within: string): string | undefined {
 function nameOf(path: string, within: string): string | undefined {
   const name = relative(within, path) || '.';
   if (/^\.\.\/./.test(name)) return undefined;
-  return name.replace(/\.[^/]+\.[a-z0-9]+\.tmp$/, 'TEMPORARY');
+  return name.replace(/\.[^/]+\.zjj-[0-9a-f]+\.tmp$/, 'TEMPORARY');
 }
 
 const synced = (name: string, temporary: string) => [
@@ -134,7 +135,7 @@ describe.each(forms)('in the %s form everything is on disk before the answer to'
     const path = join(directory, 'c.toml');
     expect(await steps(context, call, form, path, directory)).toEqual([
       'lock',
-      // The process that made the directory may not have synced its name.
+      // The process that made the directory may not have synced its name. The others are tested below.
       'fsync ..',
       'write TEMPORARY',
       'fsync TEMPORARY',
@@ -150,13 +151,13 @@ describe.each(forms)('in the %s form everything is on disk before the answer to'
   test('a set that creates the file, its directory and the parent directory', async (context) => {
     const directory = temporaryDirectory();
     expect(await steps(context, 'a set', form, join(directory, 'one', 'two', 'c.toml'), directory)).toEqual([
-      'fsync ..',
       'mkdir one',
-      'fsync .',
       'mkdir one/two',
-      'fsync one',
       'lock',
+      // Nothing relies on the names of the directories before there is a config.
       'fsync one',
+      'fsync .',
+      'fsync ..',
       'write one/two/TEMPORARY',
       'fsync one/two/TEMPORARY',
       'link one/two/TEMPORARY one/two/c.toml',
@@ -167,6 +168,27 @@ describe.each(forms)('in the %s form everything is on disk before the answer to'
       'has answered',
     ]);
   });
+
+  test.for([tmpdir(), '/dev/shm'])(
+    'a set that creates the first file below directories that others made: in %s',
+    async (within, context) => {
+      if (!existsSync(within)) context.skip(`this system has no ${within}`);
+      const directory = temporaryDirectory(within);
+      const made = join(directory, 'u', 'v', 'w');
+      mkdirSync(made, { recursive: true });
+      const isMountPoint = (path: string) => statSync(path).dev !== statSync(dirname(path)).dev;
+      const expected: string[] = [];
+      for (let path = made; path !== '/' && !isMountPoint(path); path = dirname(path)) expected.push(dirname(path));
+      const taken = (await steps(context, 'a set', form, join(made, 'c.toml'), '/')).map(String);
+      const synced = taken.slice(
+        0,
+        taken.findIndex((step) => step.startsWith('write') && step.includes('TEMPORARY')),
+      );
+      expect(synced.filter((step) => step.startsWith('fsync'))).toEqual(
+        expected.map((path) => `fsync ${relative('/', path) || '.'}`),
+      );
+    },
+  );
 
   test('a set through a symbolic link, which syncs the directory of the target', async (context) => {
     const directory = temporaryDirectory();

@@ -170,7 +170,7 @@ test('a set gets the lock when its holder is killed, and removes the temporary f
     withPackage(`
       await zjj.updateConfig(${JSON.stringify(path)}, (tx) => {
         tx.set('port', 2);
-        require('node:fs').writeFileSync(${JSON.stringify(join(path, '..', '.config.toml.0123456789ab.tmp'))}, 'half');
+        require('node:fs').writeFileSync(${JSON.stringify(join(path, '..', '.config.toml.zjj-0123456789abcdef.tmp'))}, 'half');
         require('node:fs').writeSync(1, 'holds\\n');
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
       });`),

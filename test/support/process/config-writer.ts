@@ -28,13 +28,13 @@ export class ConfigWriter {
 
   constructor(config: string, form: 'asynchronous' | 'synchronous') {
     this.config = config;
-    this.temporary = ['i', '9', 'r'].map((name) => `${dirname(config)}/.c.toml.${name}.tmp`);
+    this.temporary = ['00', '01', '02'].map((byte) => `${dirname(config)}/.c.toml.zjj-${byte.repeat(8)}.tmp`);
     mkdirSync(dirname(config), { recursive: true });
     const set = form === 'asynchronous' ? 'setConfigValue' : 'setConfigValueSync';
     const script = withPackage(`
       let round = 0;
-      // The store names temporary files with Math.random().
-      Math.random = () => [0.5, 0.25, 0.75][round++ % 3];
+      // The store names temporary files with randomBytes().
+      require('node:crypto').randomBytes = (size) => Buffer.alloc(size, round++ % 3);
       const countDescriptors = () => require('node:fs').readdirSync('/proc/self/fd').length;
       const fs = require('node:fs');
       const busy = ${JSON.stringify(this.#busy)};
