@@ -54,8 +54,6 @@ export function lock(path: string | URL, options: LockOptions = {}): Promise<Fil
 }
 
 interface StoreOptions {
-  /** Whether HeldLock.foundUnclean or HeldLock.createdFile will be called on the lock. */
-  readonly readsState?: boolean;
   /** Like `onWait`, but skips looking up the holder, which takes longer than the try that failed. */
   readonly onBusy?: () => void;
 }
@@ -69,7 +67,6 @@ export function acquire(path: string | URL, options: LockOptions & StoreOptions 
   try {
     const queue = queueOf(absolutePath(path));
     const request = checkRequest(queue.path, options);
-    if (options.readsState) queue.readsState = true;
     request.signal?.throwIfAborted();
     if (request.timeoutMs === 0) return Promise.resolve(tryOnce(queue, request));
     if (!queue.mustPause) return acquireOrWait(queue, request);
@@ -101,7 +98,6 @@ export function lockSync(path: string | URL, options: LockSyncOptions = {}): Fil
 export function acquireSync(path: string | URL, options: LockSyncOptions & StoreOptions = {}): HeldLock {
   const queue = queueOf(absolutePath(path));
   const request = checkRequest(queue.path, options);
-  if (options.readsState) queue.readsState = true;
   if (request.timeoutMs === 0) return tryOnce(queue, request);
   queue.fairness.pauseSync();
   const index = queue.tryNow(request.mode, request.fileMode);
@@ -225,12 +221,7 @@ function waitSync(queue: PathQueue, { mode, fileMode, timeoutMs, deadlineMs }: L
   do {
     const leftMs = Math.min(sliceMs, Math.max(0, deadlineMs - performance.now()));
     try {
-      index = addon().waitSync(
-        queue.path,
-        flagsOf(mode, queue.readsState),
-        fileMode,
-        leftMs === Number.POSITIVE_INFINITY ? -1 : leftMs,
-      );
+      index = addon().waitSync(queue.path, flagsOf(mode), fileMode, leftMs === Number.POSITIVE_INFINITY ? -1 : leftMs);
     } catch (thrown) {
       throw asLockError(queue.path, thrown);
     }

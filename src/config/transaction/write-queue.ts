@@ -90,7 +90,6 @@ function acquireBefore(
     try {
       return acquireSync(lockPath, {
         timeout: deadline.leftMs,
-        readsState: true,
         fileMode,
         onWait: (holder) => {
           // The time before the wait, such as parsing, is not part of the 5 seconds.
@@ -194,7 +193,6 @@ class WriteQueue {
     this.#wait = { controller, ended: new Promise((resolve) => (hasEnded = resolve)) };
     const granted = acquire(lockPath, {
       signal: controller.signal,
-      readsState: true,
       fileMode: first?.fileMode,
       onBusy: () => {
         const record = this.#recentRecord(lockPath);

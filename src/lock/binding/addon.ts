@@ -50,9 +50,9 @@ export const TIMED_OUT = -2;
 export const DEADLOCK = -3;
 export const MUST_POLL = -4;
 
-/** The addon's `flags`. With `readsState`, `foundState` may be called for the lock. */
-export function flagsOf(mode: LockMode, readsState = false): number {
-  return (mode === 'shared' ? 1 : 0) | (readsState ? 2 : 0);
+/** The addon's `flags`. */
+export function flagsOf(mode: LockMode): number {
+  return mode === 'shared' ? 1 : 0;
 }
 
 /** `LockStatus` in native/lock/file_lock.h. */

@@ -44,8 +44,6 @@ export function queueOf(path: string): PathQueue {
 export class PathQueue {
   readonly path: string;
   readonly fairness = new Fairness();
-  /** Whether callers ask for the state in which the lock file was found. Only the store does: it costs another read. */
-  readsState = false;
   readonly #waiters = new WaiterList();
   #exclusiveHeld = 0;
   #sharedHeld = 0;
@@ -113,7 +111,7 @@ export class PathQueue {
    */
   tryNow(mode: LockMode, fileMode: number): number {
     try {
-      const index = addon().tryLock(this.path, flagsOf(mode, this.readsState), fileMode);
+      const index = addon().tryLock(this.path, flagsOf(mode), fileMode);
       if (index >= 0) {
         this.noteHeld(mode);
         this.fairness.noteFree();
@@ -219,7 +217,7 @@ export class PathQueue {
   #startWait(first: Waiter, pauseMs: number): void {
     let index: number;
     try {
-      index = addon().startWait(this.path, flagsOf(first.mode, this.readsState), first.fileMode, pauseMs);
+      index = addon().startWait(this.path, flagsOf(first.mode), first.fileMode, pauseMs);
     } catch (thrown) {
       this.#remove(first);
       first.reject(asLockError(this.path, thrown));
