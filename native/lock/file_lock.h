@@ -31,9 +31,8 @@
 // - Nothing on the thread of an event loop repeats for ever: a path that changes at each look is kUnstable after a
 //   hundred looks.
 // - A file that this process can read but not write can be locked too. It gets no record.
-// - An exclusive holder leaves a record (lock_record.h) in a lock file, and replaces it with blanks or the clean mark
-// on
-//   release. The record only informs and is never trusted. A shared holder writes no record. It blanks the record of a
+// - An exclusive holder leaves a record (lock_record.h) in a lock file. Release replaces it with blanks or the clean
+//   mark. The record only informs and is never trusted. A shared holder writes no record. It blanks the record of a
 //   dead holder.
 // - A lock file is a file whose name ends in ".lock", and that is empty or consists of a record, the clean mark or
 //   blanks. Every other file is locked and never written. Data and scripts can therefore be locked in place, as with
@@ -66,8 +65,8 @@ enum class LockStatus : uint8_t {
 
 // The state that an exclusive holder found the file in.
 enum class FoundState : uint8_t {
-  kUnclean,  // no clean mark: the last holder died, or leaves no marks. Or this FileLock cannot write the file, and so
-             // neither could such a holder
+  kUnclean,  // no clean mark: the last holder died, or leaves no marks. Also if this FileLock cannot write the file: a
+             // holder that died may have been unable to replace the mark, too
   kClean,    // the last holder released the lock with the clean mark
   kCreated,  // this FileLock created the file
 };

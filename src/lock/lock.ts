@@ -70,8 +70,6 @@ export function lock(path: string | URL, options: LockOptions = {}): Promise<Fil
 }
 
 interface StoreOptions {
-  /** Whether HeldLock.foundUnclean or HeldLock.createdFile will be called on the lock. */
-  readonly readsState?: boolean;
   /** Like `onWait`, but skips looking up the holder, which takes longer than the try that failed. */
   readonly onBusy?: () => void;
   /** Called as soon as the lock is held, before the promise resolves. */
@@ -89,7 +87,6 @@ export function acquire(path: string | URL, options: AcquireOptions = {}): Promi
   try {
     const queue = queueOf(absolutePath(path));
     const request = checkRequest(queue.path, options);
-    if (options.readsState) queue.readsState = true;
     throwIfAborted(request.signal);
     if (request.timeoutMs === 0) return Promise.resolve(tryOnce(queue, request));
     if (!queue.mustPause) return acquireOrWait(queue, request);
@@ -122,7 +119,6 @@ export function lockSync(path: string | URL, options: LockSyncOptions = {}): Fil
 export function acquireSync(path: string | URL, options: LockSyncOptions & StoreOptions = {}): HeldLock {
   const queue = queueOf(absolutePath(path));
   const request = checkRequest(queue.path, options);
-  if (options.readsState) queue.readsState = true;
   // A transaction of this thread may hold the lock. No waiter of this thread may come between its end and this call.
   if (queue.ends.size > 0) return aheadOfWaiters(queue.path, () => acquireBlocking(queue, request));
   return acquireBlocking(queue, request);

@@ -73,12 +73,7 @@ function block(queue: PathQueue, { mode, fileMode, timeoutMs, deadlineMs }: Sync
   do {
     const leftMs = Math.min(sliceMs, Math.max(0, deadlineMs - performance.now()));
     try {
-      index = addon().waitSync(
-        queue.path,
-        flagsOf(mode, queue.readsState),
-        fileMode,
-        leftMs === Number.POSITIVE_INFINITY ? -1 : leftMs,
-      );
+      index = addon().waitSync(queue.path, flagsOf(mode), fileMode, leftMs === Number.POSITIVE_INFINITY ? -1 : leftMs);
     } catch (thrown) {
       throw asLockError(queue.path, thrown);
     }

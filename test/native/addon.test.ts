@@ -242,7 +242,7 @@ describe('a lock file', () => {
   test('shows the next holder whether it was created, released clean, or neither', () => {
     const path = lockPath();
     const lockAndGetState = (clean: boolean) => {
-      const index = addon.tryLock(path, flagsOf('exclusive', true), 0o666);
+      const index = addon.tryLock(path, exclusive, 0o666);
       const state = addon.foundState(index);
       addon.release(index, clean);
       return state;

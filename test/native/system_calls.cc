@@ -62,6 +62,7 @@ ssize_t __real_listxattr(const char* path, char* list, size_t size);
 int __wrap_open64(const char* path, int flags, ...) {
   va_list arguments;
   va_start(arguments, flags);
+  // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it is initialized.
   mode_t mode = (flags & O_CREAT) != 0 ? va_arg(arguments, mode_t) : 0;
   va_end(arguments);
   return Enter(zjj::test::kOpen) ? __real_open64(path, flags, mode) : -1;

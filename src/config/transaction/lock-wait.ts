@@ -39,7 +39,6 @@ export class LockWait implements Wait<HeldLock | undefined> {
     try {
       return await acquire(this.#lockPath, {
         signal: canceller,
-        readsState: true,
         fileMode: this.#fileMode,
         onBusy: this.#noteBusy,
         onGrant: this.#grant,

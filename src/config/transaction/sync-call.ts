@@ -39,7 +39,6 @@ export class SyncCall {
     try {
       return acquireSync(lockPath, {
         timeout: Math.min(this.#deadline.leftMs, mostMs),
-        readsState: true,
         fileMode,
         onBusy: () => {
           onBusy?.();

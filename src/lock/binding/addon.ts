@@ -59,9 +59,9 @@ export const MUST_POLL = -4;
 /** The result of `commit` and `sync` if no thread is available. */
 export const NO_TASK = -1;
 
-/** The addon's `flags`. With `readsState`, `foundState` may be called for the lock. */
-export function flagsOf(mode: LockMode, readsState = false): number {
-  return (mode === 'shared' ? 1 : 0) | (readsState ? 2 : 0);
+/** The addon's `flags`. */
+export function flagsOf(mode: LockMode): number {
+  return mode === 'shared' ? 1 : 0;
 }
 
 /** `LockStatus` in native/lock/file_lock.h. */

@@ -16,6 +16,12 @@ const LONGEST_HOST_SIZE = 64;
 /** The start of the mark that the store leaves at a release: kCleanMark in native/lock/lock_record.cc. */
 const CLEAN_MARK = 'released by the zjj store at ';
 
+/**
+ * In clock ticks: two seconds. An emulator tells a process when its emulation started, and others when the emulator did.
+ * No number is given out again so soon.
+ */
+const START_TOLERANCE = 200;
+
 /** Characters that could change what a terminal shows. */
 const CONTROL_CHARACTERS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
@@ -153,7 +159,7 @@ function isThisHost(host: string): boolean {
 /** A process that started at another time only has the same number. */
 function isAlive({ pid, start }: HolderRecord): boolean {
   const found = start === undefined ? undefined : startOf(pid);
-  if (found !== undefined) return found === start;
+  if (start !== undefined && found !== undefined) return Math.abs(found - start) <= START_TOLERANCE;
   try {
     process.kill(pid, 0);
     return true;

@@ -23,8 +23,6 @@ const closeIdle = onceAtEndOfTurn(() => addon().closeIdle());
 export class PathQueue {
   readonly path: string;
   readonly fairness = new Fairness();
-  /** Whether callers ask for the state in which the lock file was found. Only the store does: it costs another read. */
-  readsState = false;
   /** Each ends one holder of the lock that this thread can end by itself, and blocks until that is done. */
   readonly ends = new Set<() => void>();
   readonly #waiters = new WaiterList();
@@ -85,7 +83,7 @@ export class PathQueue {
    */
   tryNow(mode: LockMode, fileMode: number): number {
     try {
-      const index = addon().tryLock(this.path, flagsOf(mode, this.readsState), fileMode);
+      const index = addon().tryLock(this.path, flagsOf(mode), fileMode);
       if (index >= 0) {
         this.noteHeld(mode);
         this.fairness.noteFree();
@@ -250,7 +248,7 @@ export class PathQueue {
   #startWait(first: Waiter, pauseMs: number): void {
     let index: number;
     try {
-      index = addon().startWait(this.path, flagsOf(first.mode, this.readsState), first.fileMode, pauseMs);
+      index = addon().startWait(this.path, flagsOf(first.mode), first.fileMode, pauseMs);
     } catch (thrown) {
       this.#remove(first);
       first.reject(asLockError(this.path, thrown));

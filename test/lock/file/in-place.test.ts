@@ -11,11 +11,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type FileLock, lock, lockSync, tryLock, withLock } from '../../src/lock/index.js';
-import { root } from '../support/package/dist.js';
-import { Child } from '../support/process/child.js';
-import { holdElsewhere } from '../support/process/lock-holder.js';
-import { temporaryDirectory } from '../support/temporary-directory.js';
+import { type FileLock, lock, lockSync, tryLock, withLock } from '../../../src/lock/index.js';
+import { root } from '../../support/package/dist.js';
+import { Child } from '../../support/process/child.js';
+import { holdElsewhere } from '../../support/process/lock-holder.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const isWindows = process.platform === 'win32';
 const lockModule = JSON.stringify(join(root, 'dist', 'lock', 'index.js'));

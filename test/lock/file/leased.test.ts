@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { expect, type TestContext, test } from 'vitest';
-import { setConfigValue, setConfigValueSync } from '../../src/index.js';
-import { lock, lockSync, tryLock } from '../../src/lock/index.js';
-import { Child } from '../support/process/child.js';
-import { lockScript } from '../support/process/lock-script.js';
-import { requires } from '../support/requires/requires.js';
-import { temporaryDirectory } from '../support/temporary-directory.js';
+import { setConfigValue, setConfigValueSync } from '../../../src/index.js';
+import { lock, lockSync, tryLock } from '../../../src/lock/index.js';
+import { Child } from '../../support/process/child.js';
+import { lockScript } from '../../support/process/lock-script.js';
+import { requires } from '../../support/requires/requires.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 /** Script for Python: leases the file as a file server does. A line on standard input ends the lease. */
 const leaseScript = `

@@ -2,14 +2,15 @@ import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
-import { recordStart } from '../../src/lock/binding/holder.js';
-import { lock, lockSync } from '../../src/lock/index.js';
-import { Child } from '../support/process/child.js';
-import { holdElsewhere } from '../support/process/lock-holder.js';
-import { lockScript } from '../support/process/lock-script.js';
-import { requiresMount } from '../support/requires/requires-mount.js';
-import { commandLine } from '../support/run/runtime.js';
-import { temporaryDirectory } from '../support/temporary-directory.js';
+import { recordStart } from '../../../src/lock/binding/holder.js';
+import { lock, lockSync } from '../../../src/lock/index.js';
+import { dist } from '../../support/package/dist.js';
+import { Child } from '../../support/process/child.js';
+import { holdElsewhere } from '../../support/process/lock-holder.js';
+import { lockScript } from '../../support/process/lock-script.js';
+import { requiresMount } from '../../support/requires/requires-mount.js';
+import { commandLine } from '../../support/run/runtime.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const isLinux = process.platform === 'linux';
 
@@ -153,7 +154,7 @@ describe('the holder that a record names', () => {
          ', { timeout: 1 }).catch((error) => console.log(error.holder.pid, error.holder.alive))';
        console.log(spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' }).stdout);`,
     );
-    const child = inPidNamespace(context, [], [...script, join(__dirname, '..', '..', 'dist', 'index.js')]);
+    const child = inPidNamespace(context, [], [...script, dist]);
     expect(await child.line()).toBe('1 true');
   });
 });
