@@ -167,14 +167,14 @@ Napi::Value WaitSync(const Napi::CallbackInfo& info) {
 Napi::Value CancelWait(const Napi::CallbackInfo& info) {
   Environment* environment = Enter(info.Env());
   if (environment == nullptr) return info.Env().Undefined();
-  return Napi::Boolean::New(info.Env(), environment->locks().CancelWait(IntegerAt(info, 0)));
+  return Napi::Boolean::New(info.Env(), environment->locks().CancelWait(IndexAt(info, 0)));
 }
 
 Napi::Value Finish(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Environment* environment = Enter(env);
   if (environment == nullptr) return env.Undefined();
-  LockHandle* handle = environment->locks().WaitUntilDone(IntegerAt(info, 0), NumberAt(info, 1));
+  LockHandle* handle = environment->locks().WaitUntilDone(IndexAt(info, 0), NumberAt(info, 1));
   if (handle == nullptr) return env.Undefined();
   Environment::Ending ending = Environment::End(env, handle);
   napi_value array = nullptr;
@@ -188,7 +188,7 @@ Napi::Value Finish(const Napi::CallbackInfo& info) {
 Napi::Value Release(const Napi::CallbackInfo& info) {
   Environment* environment = Enter(info.Env());
   if (environment == nullptr) return info.Env().Undefined();
-  bool released = environment->locks().Release(IntegerAt(info, 0), BooleanAt(info, 1), BooleanAt(info, 2));
+  bool released = environment->locks().Release(IndexAt(info, 0), BooleanAt(info, 1), BooleanAt(info, 2));
   return Napi::Boolean::New(info.Env(), released);
 }
 
@@ -201,7 +201,7 @@ Napi::Value CloseIdle(const Napi::CallbackInfo& info) {
 Napi::Value GetFoundState(const Napi::CallbackInfo& info) {
   Environment* environment = Enter(info.Env());
   if (environment == nullptr) return info.Env().Undefined();
-  const FileLock* lock = environment->locks().FindHeld(IntegerAt(info, 0));
+  const FileLock* lock = environment->locks().FindHeld(IndexAt(info, 0));
   if (lock == nullptr) return info.Env().Undefined();
   return Napi::Number::New(info.Env(), static_cast<int>(lock->found_state()));
 }
@@ -209,15 +209,15 @@ Napi::Value GetFoundState(const Napi::CallbackInfo& info) {
 Napi::Value IsCurrent(const Napi::CallbackInfo& info) {
   Environment* environment = Enter(info.Env());
   if (environment == nullptr) return info.Env().Undefined();
-  const FileLock* lock = environment->locks().FindHeld(IntegerAt(info, 0));
+  const FileLock* lock = environment->locks().FindHeld(IndexAt(info, 0));
   return Napi::Boolean::New(info.Env(), lock != nullptr && lock->IsCurrent());
 }
 
 Napi::Value Chown(const Napi::CallbackInfo& info) {
   Environment* environment = Enter(info.Env());
   if (environment == nullptr) return info.Env().Undefined();
-  FileLock* lock = environment->locks().FindHeld(IntegerAt(info, 0));
-  bool changed = lock != nullptr && lock->Chown(UnsignedAt(info, 1), UnsignedAt(info, 2));
+  FileLock* lock = environment->locks().FindHeld(IndexAt(info, 0));
+  bool changed = lock != nullptr && lock->Chown(OwnerAt(info, 1), OwnerAt(info, 2));
   return Napi::Boolean::New(info.Env(), changed);
 }
 

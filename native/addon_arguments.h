@@ -5,8 +5,10 @@
 #define NAPI_VERSION 8
 #include <napi.h>
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 namespace zjj {
 
@@ -16,22 +18,32 @@ constexpr size_t kPathSize = 4096 + 1;
 // node-addon-api's conversions would abort the process. So the addon reads arguments, creates errors and calls the
 // callback with the plain C functions, and ignores their failures. Nobody is left to see the result.
 
-inline int32_t IntegerAt(const Napi::CallbackInfo& info, size_t index) {
-  int32_t value = -1;
-  napi_get_value_int32(info.Env(), info[index], &value);
-  return value;
-}
-
-inline uint32_t UnsignedAt(const Napi::CallbackInfo& info, size_t index) {
-  uint32_t value = 0;
-  napi_get_value_uint32(info.Env(), info[index], &value);
-  return value;
-}
-
+// Returns 0 for NaN and for anything but a number.
 inline double NumberAt(const Napi::CallbackInfo& info, size_t index) {
   double value = 0;
   napi_get_value_double(info.Env(), info[index], &value);
-  return value;
+  return std::isnan(value) ? 0 : value;
+}
+
+// Returns `otherwise` unless the argument is a whole number that the type can hold. napi_get_value_int32 would make the
+// index 0 of NaN, 0.5 and 2^32.
+template <typename Integer>
+Integer IntegerAt(const Napi::CallbackInfo& info, size_t index, Integer otherwise) {
+  double value = 0;
+  if (napi_get_value_double(info.Env(), info[index], &value) != napi_ok) return otherwise;
+  bool fits = value >= static_cast<double>(std::numeric_limits<Integer>::min()) &&
+              value <= static_cast<double>(std::numeric_limits<Integer>::max());
+  return fits && std::trunc(value) == value ? static_cast<Integer>(value) : otherwise;
+}
+
+// No lock, task or descriptor has the number -1.
+inline int32_t IndexAt(const Napi::CallbackInfo& info, size_t index) { return IntegerAt<int32_t>(info, index, -1); }
+
+inline uint32_t UnsignedAt(const Napi::CallbackInfo& info, size_t index) { return IntegerAt<uint32_t>(info, index, 0); }
+
+// chown(2) leaves an owner of -1 as it is.
+inline uint32_t OwnerAt(const Napi::CallbackInfo& info, size_t index) {
+  return IntegerAt<uint32_t>(info, index, UINT32_MAX);
 }
 
 inline bool BooleanAt(const Napi::CallbackInfo& info, size_t index) {

@@ -4,10 +4,28 @@
 
 namespace zjj {
 
+namespace {
+
+// The table of one of the environments of this thread, or null. Node-API makes an environment for each time that a
+// thread loads the addon, and clearing the require cache makes it load again.
+thread_local LockTable* tables = nullptr;
+
+}  // namespace
+
 Environment::Environment()
     : locks_([](LockHandle* handle,
                 void* self) { return static_cast<Environment*>(self)->wait_end_.NonBlockingCall(handle) == napi_ok; },
-             this) {}
+             this) {
+  if (tables == nullptr) {
+    tables = &locks_;
+  } else {
+    locks_.ShareThread(tables);
+  }
+}
+
+Environment::~Environment() {
+  if (tables == &locks_) tables = locks_.thread_mate();
+}
 
 Environment* Environment::Create(Napi::Env env, Napi::Function on_wait_end) {
   auto* environment = new Environment;

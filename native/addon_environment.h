@@ -37,6 +37,7 @@ class Environment {
   using WaitEnd = Napi::TypedThreadSafeFunction<void, LockHandle, OnWaitEnd>;
 
   Environment();
+  ~Environment();
 
   LockTable locks_;
   WaitEnd wait_end_;

@@ -18,7 +18,7 @@ namespace zjj {
 Napi::Value CopyFileAttributes(const Napi::CallbackInfo& info) {
   char from[kPathSize];
   bool fits = StringAt(info, 0, from, sizeof(from));
-  return Napi::Number::New(info.Env(), fits ? CopyAttributes(from, IntegerAt(info, 1)) : ENAMETOOLONG);
+  return Napi::Number::New(info.Env(), fits ? CopyAttributes(from, IndexAt(info, 1)) : ENAMETOOLONG);
 }
 
 #ifndef _WIN32
@@ -66,7 +66,7 @@ class SyncTask final : public Task {
 
 Napi::Value Commit(const Napi::CallbackInfo& info) {
   Environment* environment = Environment::Of(info.Env());
-  FileLock* lock = environment == nullptr ? nullptr : environment->locks().FindHeld(IntegerAt(info, 0));
+  FileLock* lock = environment == nullptr ? nullptr : environment->locks().FindHeld(IndexAt(info, 0));
   char temporary[kPathSize];
   char path[kPathSize];
   char directory[kPathSize];
@@ -74,13 +74,13 @@ Napi::Value Commit(const Napi::CallbackInfo& info) {
               StringAt(info, 4, directory, sizeof(directory));
   if (lock == nullptr || !fits) return Napi::Number::New(info.Env(), LockTable::kNoTask);
   FileVersion old = {NumberAt(info, 5), NumberAt(info, 6), NumberAt(info, 7), NumberAt(info, 8)};
-  auto* task = new CommitTask(lock, IntegerAt(info, 1), temporary, path, directory, old);
+  auto* task = new CommitTask(lock, IndexAt(info, 1), temporary, path, directory, old);
   int index = environment->locks().StartTask(task);
   if (index == LockTable::kNoTask) {
     delete task;
   } else {
     // The thread may use the lock already, but only this thread uses the table.
-    task->Own(environment->locks().Take(IntegerAt(info, 0)));
+    task->Own(environment->locks().Take(IndexAt(info, 0)));
   }
   return Napi::Number::New(info.Env(), index);
 }
@@ -88,7 +88,7 @@ Napi::Value Commit(const Napi::CallbackInfo& info) {
 Napi::Value Sync(const Napi::CallbackInfo& info) {
   Environment* environment = Environment::Of(info.Env());
   if (environment == nullptr) return Napi::Number::New(info.Env(), LockTable::kNoTask);
-  auto* task = new SyncTask(IntegerAt(info, 0));
+  auto* task = new SyncTask(IndexAt(info, 0));
   int index = environment->locks().StartTask(task);
   if (index == LockTable::kNoTask) delete task;
   return Napi::Number::New(info.Env(), index);

@@ -53,10 +53,10 @@
         ["OS == 'linux'", { "sources": ["file/file_attributes_linux.cc"] }],
         ["OS == 'mac'", { "sources": ["file/file_attributes_darwin.cc"] }],
         ["OS != 'win' and OS != 'linux' and OS != 'mac'", { "sources": ["file/file_attributes_other.cc"] }],
+        ["OS != 'win' and OS != 'mac'", { "ldflags": ["-pthread"] }],
+        ["OS != 'win' and OS != 'mac' and OS != 'aix'", { "ldflags": ["-Wl,-z,nodelete"] }],
         ["OS == 'linux'", {
           "ldflags": [
-            "-pthread",
-            "-Wl,-z,nodelete",
             "-Wl,--gc-sections",
             "-Wl,--version-script=<!(node -p \"process.cwd()\")/exports.map"
           ]

@@ -22,6 +22,13 @@ struct FileVersion {
   double modified_ms;
 };
 
+// A device or inode number as node:fs reports it: libuv converts it to an unsigned type first, and dev_t is signed on
+// some systems.
+template <typename Number>
+double NodeNumber(Number number) {
+  return static_cast<double>(static_cast<uint64_t>(number));
+}
+
 class FileCommit {
  public:
   enum Outcome : uint8_t {

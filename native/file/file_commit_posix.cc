@@ -24,7 +24,7 @@ double ModifiedMs(const struct stat& st) {
 }
 
 bool IsVersion(const struct stat& st, const FileVersion& version) {
-  return static_cast<double>(st.st_dev) == version.device && static_cast<double>(st.st_ino) == version.file &&
+  return NodeNumber(st.st_dev) == version.device && NodeNumber(st.st_ino) == version.file &&
          static_cast<double>(st.st_size) == version.size && ModifiedMs(st) == version.modified_ms;
 }
 
@@ -64,7 +64,10 @@ FileCommit::Outcome FileCommit::Replace() {
 }
 
 FileCommit::Outcome FileCommit::SyncDirectory() {
-  int fd = open(directory_.get(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int fd;
+  do {
+    fd = open(directory_.get(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  } while (fd == -1 && errno == EINTR);
   bool synced = fd != -1 ? SyncFile(fd) || Fail("fsync") : Fail("open");
   if (fd != -1) close(fd);
   return synced ? kDone : kNotDurable;

@@ -13,8 +13,11 @@ void KeepLoaded() {
                      reinterpret_cast<LPCWSTR>(&KeepLoaded), &self);
 }
 
+// About three weeks. Fits into a DWORD without meaning INFINITE.
+constexpr double kLongestMs = 2e9;
+
 // Below a millisecond this only yields the processor. A tick of the system clock is far longer.
-void SleepMs(double ms) { Sleep(static_cast<DWORD>(ms)); }
+void SleepMs(double ms) { Sleep(ms > 0 ? static_cast<DWORD>(ms < kLongestMs ? ms : kLongestMs) : 0); }
 
 double MonotonicMs() {
   LARGE_INTEGER frequency, now;

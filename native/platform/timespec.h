@@ -8,7 +8,12 @@
 
 namespace zjj {
 
+// About three years, far below the point where time_t or nanoseconds overflow.
+constexpr double kLongestMs = 1e11;
+
 inline struct timespec TimeSpecOf(double ms) {
+  if (!(ms > 0)) ms = 0;
+  if (ms > kLongestMs) ms = kLongestMs;
   struct timespec result;
   double seconds = static_cast<double>(static_cast<int64_t>(ms / 1000));
   result.tv_sec = static_cast<time_t>(seconds);

@@ -25,6 +25,18 @@ LockResult FailureOf(LockStatus status, FileLock* lock) {
 
 }  // namespace
 
+LockTable::~LockTable() {
+  previous_in_thread_->next_in_thread_ = next_in_thread_;
+  next_in_thread_->previous_in_thread_ = previous_in_thread_;
+}
+
+void LockTable::ShareThread(LockTable* other) {
+  next_in_thread_ = other->next_in_thread_;
+  previous_in_thread_ = other;
+  next_in_thread_->previous_in_thread_ = this;
+  other->next_in_thread_ = this;
+}
+
 bool LockTable::SetRecordStart(const char* record_start) {
   size_t size = strlen(record_start) + 1;
   if (size + kSinceSize > kRecordSize) return false;
@@ -73,7 +85,7 @@ LockResult LockTable::WaitSync(const LockRequest& request, double timeout_ms) {
   FileLock* lock = IdleOrNew(request.path);
   LockStatus status = lock->Open(request.options);
   if (status != LockStatus::kOk && status != LockStatus::kBusy) return FailureOf(status, lock);
-  if (status == LockStatus::kOk && WouldDeadlock(handles_, lock->identity(), request.options.mode)) {
+  if (status == LockStatus::kOk && WouldDeadlockThread(lock->identity(), request.options.mode)) {
     delete lock;
     return {LockResult::kDeadlock};
   }
@@ -85,6 +97,15 @@ LockResult LockTable::WaitSync(const LockRequest& request, double timeout_ms) {
   if (status != LockStatus::kCancelled) return FailureOf(status, lock);
   delete lock;
   return {LockResult::kTimedOut};
+}
+
+bool LockTable::WouldDeadlockThread(const FileIdentity& identity, LockMode mode) const {
+  const LockTable* table = this;
+  do {
+    if (WouldDeadlock(table->handles_, identity, mode)) return true;
+    table = table->next_in_thread_;
+  } while (table != this);
+  return false;
 }
 
 bool LockTable::Release(int index, bool clean, bool keep_open) {

@@ -30,7 +30,7 @@ struct LockResult {
     kBusy,       // someone else holds a conflicting lock
     kTimedOut,   // someone else held a conflicting lock until the timeout
     kCancelled,  // CancelWait() ended the wait
-    kDeadlock,   // this environment holds or waits for a conflicting lock, so blocking could never end
+    kDeadlock,   // this thread holds or waits for a conflicting lock, so blocking could never end
     kMustPoll,   // no thread is available
     kFailed,     // `status` and `error` say why
   };
@@ -56,8 +56,15 @@ class LockTable {
   LockTable(OnWaitDone on_wait_done, void* context) : on_wait_done_(on_wait_done), context_(context) {
     record_start_[0] = '\0';
   }
+  ~LockTable();
   LockTable(const LockTable&) = delete;
   LockTable& operator=(const LockTable&) = delete;
+
+  // Tells that this table and `other` belong to one thread: two copies of the addon's JavaScript in one thread have a
+  // table each. WaitSync() of one then reports a deadlock with the other.
+  void ShareThread(LockTable* other);
+  // Returns a table that shares the thread, or null.
+  LockTable* thread_mate() const { return next_in_thread_ == this ? nullptr : next_in_thread_; }
 
   // Sets the start of the record (FormatRecord() in lock/lock_record.h) for every lock taken from now on. Returns false
   // if it is too long.
@@ -102,9 +109,13 @@ class LockTable {
   void Close();
 
  private:
+  bool WouldDeadlockThread(const FileIdentity& identity, LockMode mode) const;
   static void OnThreadDone(void* handle);
   FileLock* IdleOrNew(const char* path);
 
+  // A ring.
+  LockTable* next_in_thread_ = this;
+  LockTable* previous_in_thread_ = this;
   LockHandles handles_;
   IdleLock idle_;
   ParkedThread threads_;

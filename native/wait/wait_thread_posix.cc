@@ -21,9 +21,6 @@ namespace {
 // The wait itself needs little. The host's thread-local storage and a signal frame with vector registers need more.
 constexpr size_t kStackSize = 256UL * 1024;
 
-// About three years, far below the point where time_t or nanoseconds overflow.
-constexpr double kLongestMs = 1e11;
-
 void OnWakeSignal(int) {}
 
 // 0: not chosen yet. -1: no signal is free.

@@ -1,9 +1,30 @@
 import { once } from 'node:events';
-import { readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Addon, BUSY, DEADLOCK, FoundState, flagsOf, Status, TIMED_OUT } from '../../src/lock/binding/addon.js';
+import {
+  type Addon,
+  BUSY,
+  DEADLOCK,
+  FoundState,
+  flagsOf,
+  NO_TASK,
+  Status,
+  TIMED_OUT,
+} from '../../src/lock/binding/addon.js';
 import { loadAddon } from '../../src/lock/binding/load-addon.js';
+import { dist } from '../support/package/dist.js';
 import { loadedAddons } from '../support/package/loaded-addons.cjs';
 import { Child } from '../support/process/child.js';
 import { waitForNoWaitThread, waitUntilBlocked } from '../support/process/process-state.js';
@@ -274,4 +295,99 @@ describe('a lock file', () => {
       addon.release(index, false);
     },
   );
+});
+
+test.each([NaN, Infinity, -1, -0.5, 0.5, 2 ** 32, '0', null, {}])('%s is the index of no lock', (number) => {
+  const index = number as number;
+  const path = lockPath();
+  // A careless conversion makes the index 0 of these.
+  const held = Array.from({ length: 8 }, (_, each) => addon.tryLock(path + each, exclusive, 0o666));
+  expect(held).toContain(0);
+  expect(addon.release(index, false)).toBe(false);
+  expect(addon.isCurrent(index)).toBe(false);
+  expect(addon.foundState(index)).toBeUndefined();
+  expect(addon.cancelWait(index)).toBe(false);
+  expect(addon.chown(index, -1, -1)).toBe(false);
+  expect(addon.finish(index, 0)).toBeUndefined();
+  expect(addon.commit?.(index, 0, path, path, path, 0, 0, 0, 0) ?? NO_TASK).toBe(NO_TASK);
+  expect(held.map((each) => addon.isCurrent(each) && addon.release(each, false))).not.toContain(false);
+});
+
+test.skipIf(isWindows)('an owner that is no number leaves the owner as it is (POSIX)', () => {
+  const path = lockPath();
+  const held = addon.tryLock(path, exclusive, 0o666);
+  const { uid, gid } = statSync(path);
+  expect(addon.chown(held, NaN, 0.5)).toBe(true);
+  expect(statSync(path)).toMatchObject({ uid, gid });
+  addon.release(held, false);
+});
+
+describe('a wait that the thread finishes in place', () => {
+  test('returns how it ended, and calls back no more', async () => {
+    const path = lockPath();
+    const held = addon.tryLock(path, exclusive, 0o666);
+    const index = addon.startWait(path, exclusive, 0o666);
+    let ends = 0;
+    waits.set(index, () => ends++);
+    expect(addon.finish(index, 0)).toBeUndefined();
+    expect(addon.finish(index, 5)).toBeUndefined();
+    addon.release(held, false);
+    expect(addon.finish(index, noTimeout)).toEqual([index, Status.ok, expect.any(Boolean), 0, '']);
+    expect(addon.isCurrent(index)).toBe(true);
+    expect(addon.finish(index, noTimeout)).toBeUndefined();
+    // The thread has queued the call. It must not reach a later wait with the same index.
+    addon.release(index, false);
+    const other = addon.tryLock(path, exclusive, 0o666);
+    const later = addon.startWait(path, exclusive, 0o666);
+    waits.set(later, () => ends++);
+    for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+    expect(ends).toBe(0);
+    const ended = waitEnd(later);
+    addon.release(other, false);
+    expect(await ended).toBe(Status.ok);
+    addon.release(later, false);
+  });
+});
+
+describe.skipIf(isWindows)('a sync on a thread (POSIX)', () => {
+  test('calls back, or is finished in place', async () => {
+    const fd = openSync(lockPath(), 'w');
+    const first = addon.sync?.(fd) as number;
+    expect(await waitEnd(first)).toBe(0);
+    const second = addon.sync?.(fd) as number;
+    const ended = waitEnd(second);
+    expect(addon.finish(second, noTimeout)).toEqual([second, 0, false, 0, '']);
+    waits.delete(second);
+    addon.keepAlive(false);
+    closeSync(fd);
+    expect(addon.finish(addon.sync?.(fd) as number, noTimeout)).toMatchObject({
+      1: 1,
+      3: constants.errno.EBADF,
+      4: 'fsync',
+    });
+    await Promise.race([ended, new Promise(setImmediate)]);
+  });
+});
+
+test('two copies of the package in one thread see that they would deadlock', async () => {
+  const child = Child.node([
+    '-e',
+    `const load = () => {
+       for (const key of Object.keys(require.cache)) delete require.cache[key];
+       return require(${JSON.stringify(dist)});
+     };
+     const path = ${JSON.stringify(lockPath())};
+     const held = load().lockSync(path);
+     for (const copy of [load(), load()]) {
+       try {
+         copy.lockSync(path);
+       } catch (error) {
+         console.log(error.code);
+       }
+     }
+     held.release();
+     load().lockSync(path).release();
+     console.log('granted');`,
+  ]);
+  for (const line of ['LOCK_DEADLOCK', 'LOCK_DEADLOCK', 'granted']) expect(await child.line()).toBe(line);
 });

@@ -42,6 +42,17 @@ std::vector<std::string> NamesIn(const std::string& path) {
   return names;
 }
 
+std::vector<std::string> WaitThreads() {
+  std::vector<std::string> threads;
+  for (const std::string& thread : NamesIn("/proc/self/task")) {
+    // The thread may exit in the meantime.
+    std::ifstream file("/proc/self/task/" + thread + "/comm");
+    std::string name;
+    if (std::getline(file, name) && name == "zjj lock wait") threads.push_back(thread);
+  }
+  return threads;
+}
+
 void TakeLock(FileLock* lock, LockMode mode) {
   LockStatus status = LockStatus::kBusy;
   while (status == LockStatus::kBusy) {
@@ -161,16 +172,7 @@ bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 
 int CountDescriptors() { return static_cast<int>(NamesIn("/proc/self/fd").size()); }
 
-int CountWaitThreads() {
-  int count = 0;
-  for (const std::string& thread : NamesIn("/proc/self/task")) {
-    // The thread may exit in the meantime.
-    std::ifstream file("/proc/self/task/" + thread + "/comm");
-    std::string name;
-    if (std::getline(file, name) && name == "zjj lock wait") count++;
-  }
-  return count;
-}
+int CountWaitThreads() { return static_cast<int>(WaitThreads().size()); }
 
 int CountBlocked(const std::string& path) {
   struct stat st;
@@ -184,6 +186,17 @@ int CountBlocked(const std::string& path) {
     if (blocked && line.find(pid) != std::string::npos && line.find(inode) != std::string::npos) count++;
   }
   return count;
+}
+
+uint64_t SignalsBlockedInWaitThread() {
+  std::vector<std::string> threads = WaitThreads();
+  CHECK(threads.size() == 1);
+  std::ifstream status("/proc/self/task/" + threads[0] + "/status");
+  const std::string name = "SigBlk:";
+  for (std::string line; std::getline(status, line);) {
+    if (line.compare(0, name.size(), name) == 0) return std::stoull(line.substr(name.size()), nullptr, 16);
+  }
+  Fail(__FILE__, __LINE__, "the thread has exited");
 }
 
 void WaitUntilBlocked(const std::string& path, int count) {
@@ -253,15 +266,25 @@ void AddOne(const std::string& counter) {
   WriteFile(counter, std::to_string(number + 1));
 }
 
-StolenSignal::StolenSignal() : signal_number_(0) {
-  struct sigaction action;
-  for (int number = SIGRTMAX - 2; number > SIGRTMIN && signal_number_ == 0; number--) {
-    bool taken = sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_DFL;
-    if (taken) signal_number_ = number;
+FullSignalQueue::FullSignalQueue() {
+  CHECK(getrlimit(RLIMIT_SIGPENDING, &saved_) == 0);
+  const struct rlimit none = {0, saved_.rlim_max};
+  CHECK(setrlimit(RLIMIT_SIGPENDING, &none) == 0);
+}
+
+FullSignalQueue::~FullSignalQueue() { CHECK(setrlimit(RLIMIT_SIGPENDING, &saved_) == 0); }
+
+int WakeSignalNumber() {
+  for (int number = SIGRTMAX - 2; number > SIGRTMIN; number--) {
+    struct sigaction action;
+    if (sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_DFL) return number;
   }
-  CHECK(signal_number_ != 0);
-  saved_ = action;
-  action = {};
+  Fail(__FILE__, __LINE__, "no signal is taken");
+}
+
+StolenSignal::StolenSignal() : signal_number_(WakeSignalNumber()) {
+  struct sigaction action = {};
+  CHECK(sigaction(signal_number_, nullptr, &saved_) == 0);
   action.sa_handler = OtherHandler;
   action.sa_flags = SA_RESTART;
   CHECK(sigaction(signal_number_, &action, nullptr) == 0);

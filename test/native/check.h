@@ -4,6 +4,7 @@
 #define ZJJ_TEST_CHECK_H_
 
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <cstdint>
 #include <string>
@@ -37,6 +38,8 @@ int CountWaitThreads();
 // Returns how many threads of this process are blocked in flock(2) on the file at `path`.
 int CountBlocked(const std::string& path);
 void WaitUntilBlocked(const std::string& path, int count);
+// Returns the signals that the only wait thread blocks, as in /proc/PID/status: bit N-1 is signal N.
+uint64_t SignalsBlockedInWaitThread();
 
 // Returns a random number below `limit`. Thread-safe.
 uint32_t Random(uint32_t limit);
@@ -78,6 +81,21 @@ class Adder {
 
 // Adds one to the number in the file. Call it with the lock held, or an addition can get lost.
 void AddOne(const std::string& counter);
+
+// Lets the system deliver no real-time signal to this user's processes until it is destroyed: their queue is full.
+class FullSignalQueue {
+ public:
+  FullSignalQueue();
+  ~FullSignalQueue();
+  FullSignalQueue(const FullSignalQueue&) = delete;
+  FullSignalQueue& operator=(const FullSignalQueue&) = delete;
+
+ private:
+  struct rlimit saved_;
+};
+
+// Returns the signal that the addon has taken.
+int WakeSignalNumber();
 
 // Replaces the handler of the wake signal until it is destroyed. In the meantime no wait can be started or cancelled.
 class StolenSignal {

@@ -252,6 +252,30 @@ test.for(ERRORS)(
   },
 );
 
+test('a commit whose system calls are interrupted goes on', async (context) => {
+  requiresAttaching(context);
+  const directory = temporaryDirectory(FAST);
+  const writer = new ConfigWriter(join(directory, 'c.toml'), 'asynchronous');
+  for (const value of [1, 2]) await writer.set('a', value);
+  const interrupt = (call: string) => ['-e', `inject=${call}:error=EINTR:when=1+2`];
+  let calls: SystemCall[] = [];
+  // As above.
+  while (calls.filter(({ isInjected }) => isInjected).length < 4) {
+    let answer: Answer | undefined;
+    calls = await traced(
+      [await writer.startThread()],
+      ['-P', directory, ...writer.temporary.flatMap((file) => ['-P', file]), '-P', `${writer.config}.lock`].concat(
+        ...['fsync', 'openat', 'flock'].map(interrupt),
+      ),
+      async () => {
+        answer = await writer.set('a', 3 + calls.length);
+      },
+    );
+    expect(answer).toEqual({ leaked: 0 });
+  }
+  expect([writer.isLocked, writer.litter]).toEqual([false, []]);
+});
+
 function callsOf({ calls, writer }: Watched, variant: string, isMain: boolean): SystemCall[] {
   return calls.filter((call) => call.variant === variant && (call.thread === writer.pid) === isMain);
 }

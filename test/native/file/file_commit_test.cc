@@ -5,11 +5,34 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <string>
 
 #include "check.h"
+
+namespace {
+
+// Takes the place of the C library's fsync in this program. Counts the calls, and lets some of them be interrupted.
+struct {
+  int files = 0;
+  int directories = 0;
+  int interrupts = 0;
+} syncs;
+
+}  // namespace
+
+extern "C" int fsync(int fd) {
+  if (syncs.interrupts > 0) {
+    syncs.interrupts--;
+    errno = EINTR;
+    return -1;
+  }
+  struct stat st;
+  if (fstat(fd, &st) == 0) (S_ISDIR(st.st_mode) ? syncs.directories : syncs.files)++;
+  return static_cast<int>(syscall(SYS_fsync, fd));
+}
 
 namespace zjj::test {
 
@@ -80,6 +103,16 @@ void RenamesTheNewFileIntoPlace() {
   CHECK(transaction.IsClean() && transaction.IsFree());
 }
 
+void SyncsTheFileAndTheDirectory() {
+  for (int interrupts : {0, 1, 3}) {
+    syncs = {};
+    syncs.interrupts = interrupts;
+    Transaction transaction;
+    CHECK(transaction.Run() == FileCommit::kDone);
+    CHECK(syncs.files == 1 && syncs.directories == 1 && syncs.interrupts == 0);
+  }
+}
+
 void CheckNothingChanged(const Transaction& transaction, const std::string& text) {
   CHECK(ReadFile(transaction.path) == text);
   CHECK(!Exists(transaction.temporary));
@@ -102,6 +135,24 @@ void KeepsAFileThatSomeoneElseSaved() {
   CHECK(unlink(removed.path.c_str()) == 0);
   CHECK(removed.Run() == FileCommit::kLost);
   CHECK(!Exists(removed.path) && !Exists(removed.temporary) && removed.IsFree());
+}
+
+// Each of the four numbers alone tells another file.
+void ComparesEveryNumberOfTheVersion() {
+  double FileVersion::*const numbers[] = {&FileVersion::device, &FileVersion::file, &FileVersion::size,
+                                          &FileVersion::modified_ms};
+  for (double FileVersion::*number : numbers) {
+    Transaction transaction;
+    transaction.version.*number += 1;
+    CHECK(transaction.Run() == FileCommit::kLost);
+    CheckNothingChanged(transaction, "old");
+  }
+}
+
+void ConvertsDeviceNumbersAsNodeDoes() {
+  CHECK(NodeNumber(int32_t{16777234}) == 16777234);
+  CHECK(NodeNumber(int32_t{-5}) == 18446744073709551611.0);
+  CHECK(NodeNumber(uint64_t{1} << 63) == 9223372036854775808.0);
 }
 
 void GivesUpIfItsFileWasSwept() {
@@ -140,6 +191,9 @@ int main(int argc, char** argv) {
   using namespace zjj::test;  // NOLINT(google-build-using-namespace)
   Start(argc, argv);
   Run("a commit renames the new file into place and releases the lock", RenamesTheNewFileIntoPlace);
+  Run("a commit syncs the file and the directory, also if it is interrupted", SyncsTheFileAndTheDirectory);
+  Run("a commit compares every number of the version", ComparesEveryNumberOfTheVersion);
+  Run("device numbers are converted as Node.js does", ConvertsDeviceNumbersAsNodeDoes);
   Run("a commit keeps a file that someone else saved", KeepsAFileThatSomeoneElseSaved);
   Run("a commit gives up if its temporary file was swept", GivesUpIfItsFileWasSwept);
   Run("a commit reports the call that failed", ReportsTheCallThatFailed);

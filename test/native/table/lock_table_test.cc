@@ -365,6 +365,79 @@ void WaitsThatLostTheirSignalAreAbandoned() {
   CHECK(IsFree(path) && ReadFile(path) == "foreign" && ending.done_count == 0 && third.done_count == 0);
 }
 
+class Sum final : public Task {
+ public:
+  explicit Sum(std::atomic<int>* sum) : sum_(sum) {}
+  void Run() override {
+    SleepMs(1);
+    outcome_ = ++*sum_;
+  }
+
+ private:
+  std::atomic<int>* sum_;
+};
+
+void ATaskRunsOnAThread() {
+  Environment environment;
+  LockTable& locks = environment.locks;
+  std::atomic<int> sum{0};
+  for (int round = 1; round <= 20; round++) {
+    int index = locks.StartTask(new Sum(&sum));
+    CHECK(index >= 0 && locks.FindHeld(index) == nullptr && locks.Take(index) == nullptr);
+    CHECK(!locks.CancelWait(index) && !locks.Release(index, false, false));
+    // A task ends by itself, so it is no reason not to wait.
+    CHECK(locks.WaitSync({NewPath().c_str(), {}}, -1).outcome == LockResult::kHeld);
+    LockHandle* handle = round % 2 == 0 ? environment.TakeEnded(-1) : locks.WaitUntilDone(index, -1);
+    TaskResult result = locks.SettleTask(handle);
+    CHECK(result.index == index && result.outcome == round);
+    CHECK(locks.WaitUntilDone(index, -1) == nullptr);
+    if (round % 2 != 0) LockTable::Discard(environment.TakeEnded(-1));
+  }
+  // Some are done when the environment ends, and some are not.
+  for (int each = 0; each < 5; each++) CHECK(locks.StartTask(new Sum(&sum)) >= 0);
+  environment.End();
+  CHECK(sum == 25);
+}
+
+void AWaitIsFinishedInPlace() {
+  for (bool accepts : {true, false}) {
+    Environment environment;
+    environment.accepts = accepts;
+    LockTable& locks = environment.locks;
+    std::string path = NewPath();
+    int held = environment.Take(path);
+    int index = environment.StartWait(path);
+    CHECK(locks.WaitUntilDone(index, 0) == nullptr && locks.WaitUntilDone(index, 2) == nullptr);
+    CHECK(locks.WaitUntilDone(held, 0) == nullptr && locks.WaitUntilDone(-1, 0) == nullptr);
+    CHECK(locks.Release(held, false, false));
+    LockResult result = locks.Settle(locks.WaitUntilDone(index, -1));
+    CHECK(result.outcome == LockResult::kHeld && result.index == index && locks.FindHeld(index) != nullptr);
+    // The call that the thread has queued finds nothing, also after the lock was released and its index used again.
+    CHECK(locks.Release(index, false, false));
+    CHECK(environment.Take(path) == index);
+    if (accepts) LockTable::Discard(environment.TakeEnded(-1));
+    CHECK(locks.FindHeld(index) != nullptr && !IsFree(path));
+  }
+}
+
+void TablesOfOneThreadSeeTheirDeadlock() {
+  Environment first;
+  std::string path = NewPath();
+  const LockRequest request = {path.c_str(), {}};
+  first.Take(path);
+  {
+    Environment second;
+    Environment third;
+    second.locks.ShareThread(&first.locks);
+    third.locks.ShareThread(&second.locks);
+    CHECK(second.locks.WaitSync(request, -1).outcome == LockResult::kDeadlock);
+    CHECK(third.locks.WaitSync(request, -1).outcome == LockResult::kDeadlock);
+    int index = third.Take(NewPath());
+    CHECK(third.locks.Release(index, false, false) && first.locks.thread_mate() != nullptr);
+  }
+  CHECK(first.locks.thread_mate() == nullptr);
+}
+
 void CloseCancelsSixtyFourWaits() {
   for (bool accepts : {false, true}) {
     Environment environment;
@@ -527,6 +600,9 @@ int main(int argc, char** argv) {
   Run("a timeout races a grant", ATimeoutRacesAGrant);
   Run("the sixty-fifth wait must poll", TheSixtyFifthWaitMustPoll);
   Run("waits that lost their signal are abandoned", WaitsThatLostTheirSignalAreAbandoned);
+  Run("a task runs on a thread", ATaskRunsOnAThread);
+  Run("a wait is finished in place", AWaitIsFinishedInPlace);
+  Run("tables of one thread see their deadlock", TablesOfOneThreadSeeTheirDeadlock);
   Run("close cancels sixty-four waits", CloseCancelsSixtyFourWaits);
   Run("close releases grants that never settled", CloseReleasesGrantsThatNeverSettled);
   Run("close races grants", CloseRacesGrants);

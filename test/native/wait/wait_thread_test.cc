@@ -82,6 +82,106 @@ void AWaitIsCancelledBeforeAndInTheKernel() {
   CHECK(IsFree(path));
 }
 
+void AWaitThreadHandlesOnlyItsOwnSignal() {
+  std::string path = NewPath();
+  auto held = TakeLock(path);
+  auto lock = OpenLock(path);
+  WaitThread* wait = WaitThread::Start(lock.get(), 0, nullptr, nullptr);
+  WaitUntilBlocked(path, 1);
+  uint64_t blocked = SignalsBlockedInWaitThread();
+  auto blocks = [blocked](int number) { return (blocked >> (number - 1) & 1) != 0; };
+  for (int number : {SIGHUP, SIGINT, SIGTERM, SIGCHLD, SIGPROF, SIGURG, SIGUSR1, SIGUSR2}) CHECK(blocks(number));
+  for (int number = SIGRTMIN; number <= SIGRTMAX; number++) CHECK(blocks(number) == (number != WakeSignalNumber()));
+  CHECK(wait->CancelUntilDone());
+  wait->Join();
+}
+
+// The first signals are lost. One that is sent again arrives.
+void ACancelIsSentAgain() {
+  std::string path = NewPath();
+  auto held = TakeLock(path);
+  auto lock = OpenLock(path);
+  WaitThread* wait = WaitThread::Start(lock.get(), 0, nullptr, nullptr);
+  WaitUntilBlocked(path, 1);
+  auto queue = std::make_unique<FullSignalQueue>();
+  CHECK(wait->Cancel() && !wait->WaitUntilDone(5));
+  std::thread drain([&queue] {
+    SleepMs(5);
+    queue.reset();
+  });
+  CHECK(wait->CancelUntilDone() && wait->status() == LockStatus::kCancelled);
+  drain.join();
+  wait->Join();
+}
+
+void AWaitThatNoSignalEndsIsAbandoned() {
+  std::string path = NewPath();
+  auto held = TakeLock(path);
+  WaitThread* wait = WaitThread::Start(OpenLock(path).release(), 0, nullptr, nullptr);
+  WaitUntilBlocked(path, 1);
+  auto again = OpenLock(path);
+  auto other = OpenLock(NewPath());
+  {
+    FullSignalQueue queue;
+    double start_ms = MonotonicMs();
+    CHECK(!wait->CancelUntilDone() && MonotonicMs() - start_ms >= WaitThread::kWakeMs);
+    CHECK(wait->Abandon());
+    // Another wait for the path would leave a second thread behind.
+    CHECK(WaitThread::Start(again.get(), 0, nullptr, nullptr) == nullptr);
+    WaitThread* elsewhere = WaitThread::Start(other.get(), 0, nullptr, nullptr);
+    CHECK(elsewhere->WaitUntilDone(-1) && !elsewhere->Restart(again.get(), 0, nullptr, nullptr));
+    elsewhere->Join();
+  }
+  CHECK(CountBlocked(path) == 1);
+  held->Release(false);
+  while (CountWaitThreads() > 0) SleepMs(0.2);
+  WaitThread* next = WaitThread::Start(again.get(), 0, nullptr, nullptr);
+  CHECK(next->WaitUntilDone(-1) && next->status() == LockStatus::kOk);
+  next->Join();
+}
+
+void AbandonedThreadsCount() {
+  std::string path = NewPath();
+  auto held = TakeLock(path);
+  std::vector<WaitThread*> waits;
+  for (int each = 0; each < WaitThread::kMaxThreads; each++) {
+    waits.push_back(WaitThread::Start(OpenLock(path).release(), 0, nullptr, nullptr));
+  }
+  WaitUntilBlocked(path, WaitThread::kMaxThreads);
+  {
+    StolenSignal stolen;
+    for (WaitThread* wait : waits) CHECK(!wait->Cancel() && wait->Abandon());
+  }
+  auto other = OpenLock(NewPath());
+  CHECK(WaitThread::Start(other.get(), 0, nullptr, nullptr) == nullptr);
+  held->Release(false);
+  while (CountWaitThreads() > 0) SleepMs(0.2);
+}
+
+void WorkRunsBesideSixtyFourWaits() {
+  std::string path = NewPath();
+  auto held = TakeLock(path, LockMode::kExclusive);
+  std::vector<std::unique_ptr<FileLock>> locks;
+  std::vector<WaitThread*> waits;
+  for (int each = 0; each < WaitThread::kMaxThreads; each++) {
+    locks.push_back(OpenLock(path, LockMode::kShared));
+    waits.push_back(WaitThread::Start(locks.back().get(), 0, nullptr, nullptr));
+  }
+  std::atomic<int> steps{0};
+  auto step = [](void* count) { ++*static_cast<std::atomic<int>*>(count); };
+  WaitThread* work = WaitThread::StartWork(step, step, &steps);
+  CHECK(work->WaitUntilDone(-1) && work->status() == LockStatus::kOk);
+  work->WaitUntilReported();
+  CHECK(steps == 2);
+  if (work->RestartWork(step, nullptr, &steps)) CHECK(work->WaitUntilDone(-1) && steps == 3);
+  work->Join();
+  held->Release(false);
+  for (WaitThread* wait : waits) {
+    CHECK(wait->WaitUntilDone(-1));
+    wait->Join();
+  }
+}
+
 // Starts a thread that releases `lock` after a random time.
 std::thread StartReleaser(FileLock* lock, uint32_t within_us) {
   return std::thread([lock, within_us] {
@@ -361,6 +461,11 @@ int main(int argc, char** argv) {
   Run("a release grants a wait", AReleaseGrantsAWait);
   Run("a wait is granted when the holder is killed", AWaitIsGrantedWhenTheHolderIsKilled);
   Run("a wait is cancelled before and in the kernel", AWaitIsCancelledBeforeAndInTheKernel);
+  Run("a wait thread handles only its own signal", AWaitThreadHandlesOnlyItsOwnSignal);
+  Run("a cancel is sent again", ACancelIsSentAgain);
+  Run("a wait that no signal ends is abandoned", AWaitThatNoSignalEndsIsAbandoned);
+  Run("abandoned threads count toward the limit", AbandonedThreadsCount);
+  Run("work runs beside sixty-four waits", WorkRunsBesideSixtyFourWaits);
   Run("a cancel that races a grant has one result", ACancelThatRacesAGrantHasOneResult);
   Run("waits are cancelled under load", WaitsAreCancelledUnderLoad);
   Run("at most sixty-four threads wait", AtMostSixtyFourThreadsWait);

@@ -1,17 +1,17 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, type TestContext, test } from 'vitest';
-import { root, withPackage } from '../support/package/dist.js';
-import { Child } from '../support/process/child.js';
-import { holdElsewhere } from '../support/process/lock-holder.js';
-import { requires } from '../support/requires/requires.js';
-import { runtime } from '../support/run/runtime.js';
-import { temporaryDirectory } from '../support/temporary-directory.js';
+import { root, withPackage } from '../../support/package/dist.js';
+import { Child } from '../../support/process/child.js';
+import { holdElsewhere } from '../../support/process/lock-holder.js';
+import { requires } from '../../support/requires/requires.js';
+import { runtime } from '../../support/run/runtime.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 // The system refuses every further thread: pids.max of a cgroup or `ulimit -u` is reached. libuv would abort the process
 // if its pool could not start.
 
-const preload = ['--require', join(__dirname, '..', 'support', 'process', 'without-threads.cjs')];
+const preload = ['--require', join(__dirname, '..', '..', 'support', 'process', 'without-threads.cjs')];
 
 /** A directory that the process may write. */
 function directoryFor(context: TestContext): string {

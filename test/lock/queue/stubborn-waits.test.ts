@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { expect, type TestContext, test } from 'vitest';
-import { dist, root } from '../support/package/dist.js';
-import { Child } from '../support/process/child.js';
-import { lockScript } from '../support/process/lock-script.js';
-import { requires } from '../support/requires/requires.js';
-import { requiresMount } from '../support/requires/requires-mount.js';
-import { commandLine, runtime } from '../support/run/runtime.js';
-import { temporaryDirectory } from '../support/temporary-directory.js';
+import { dist, root } from '../../support/package/dist.js';
+import { Child } from '../../support/process/child.js';
+import { lockScript } from '../../support/process/lock-script.js';
+import { requires } from '../../support/requires/requires.js';
+import { requiresMount } from '../../support/requires/requires-mount.js';
+import { commandLine, runtime } from '../../support/run/runtime.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 // A wait in the kernel that no signal ends. Its timeout must end all the same, while the holder keeps the lock.
 
@@ -36,8 +36,15 @@ const preamble = `
     await once(holder.stdout, 'data');
     return holder;
   };
-  const threads = () => fs.readdirSync('/proc/self/task')
-    .filter((thread) => fs.readFileSync('/proc/self/task/' + thread + '/comm', 'latin1') === 'zjj lock wait\\n').length;
+  const isWait = (thread) => {
+    // The thread may end before its name is read.
+    try {
+      return fs.readFileSync('/proc/self/task/' + thread + '/comm', 'latin1') === 'zjj lock wait\\n';
+    } catch {
+      return false;
+    }
+  };
+  const threads = () => fs.readdirSync('/proc/self/task').filter(isWait).length;
   const codeOf = (error) => error.code === 'LOCK_TIMEOUT' ? 'LOCK_TIMEOUT' : error.name;
   const codeOfSync = (call) => {
     try {
@@ -103,3 +110,25 @@ test.for(Object.entries(SITUATIONS))(
     expect([await child.exit(), child.stderr]).toEqual([0, '']);
   },
 );
+
+test('a signal that was lost is sent again, so that the wait leaves no thread', async (context) => {
+  if (process.platform !== 'linux' || runtime !== 'node') context.skip('RLIMIT_SIGPENDING needs Linux');
+  requires(context, ['prlimit']);
+  const child = Child.node(
+    lockScript(
+      join(temporaryDirectory(), 'x'),
+      `${preamble}
+       const limit = (most) => require('node:child_process')
+         .execFileSync('prlimit', ['--pid', String(process.pid), '--sigpending=' + most + ':']);
+       const holder = await hold([path]);
+       const controller = new AbortController();
+       const waiting = zjj.lock(path, { signal: controller.signal }).catch(codeOf);
+       limit(0);
+       controller.abort();
+       limit(1000);
+       console.log(await waiting, threads());
+       holder.kill();`,
+    ),
+  );
+  expect(await child.line()).toBe('AbortError 0');
+});
