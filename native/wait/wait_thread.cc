@@ -2,6 +2,8 @@
 
 #include "wait/wait_thread.h"
 
+#include <cstring>
+
 #include "platform/platform.h"
 
 namespace zjj {
@@ -11,15 +13,18 @@ namespace {
 // Has no destructor: process.exit() runs the destructors of statics while wait threads still run.
 std::atomic<int> thread_count{0};
 
+// Guarded by LockList().
+WaitThread* first_abandoned = nullptr;
+
 }  // namespace
 
 WaitThread* WaitThread::Start(FileLock* lock, double pause_ms, OnDone on_done, void* context) {
-  if (!IsCancellable()) return nullptr;
+  if (!CanWaitFor(lock)) return nullptr;
   return StartJob({lock, pause_ms, nullptr, on_done, context}, kMaxThreads);
 }
 
 bool WaitThread::Restart(FileLock* lock, double pause_ms, OnDone on_done, void* context) {
-  return IsCancellable() && RestartJob({lock, pause_ms, nullptr, on_done, context});
+  return CanWaitFor(lock) && RestartJob({lock, pause_ms, nullptr, on_done, context});
 }
 
 WaitThread* WaitThread::StartWork(Work work, OnDone on_done, void* context) {
@@ -29,6 +34,8 @@ WaitThread* WaitThread::StartWork(Work work, OnDone on_done, void* context) {
 bool WaitThread::RestartWork(Work work, OnDone on_done, void* context) {
   return RestartJob({nullptr, 0, work, on_done, context});
 }
+
+bool WaitThread::CanWaitFor(const FileLock* lock) { return IsCancellable() && !HasAbandoned(lock->path()); }
 
 WaitThread* WaitThread::StartJob(const Job& job, int max_threads) {
   if (!ReserveThread(max_threads)) return nullptr;
@@ -49,6 +56,12 @@ bool WaitThread::RestartJob(const Job& job) {
   }
   UnlockMutex();
   return can_restart;
+}
+
+bool WaitThread::Cancel() {
+  double now_ms = MonotonicMs();
+  if (!cancellation_.requested.exchange(true, std::memory_order_acq_rel)) cancelled_at_ms_ = now_ms;
+  return Wake() && now_ms - cancelled_at_ms_ < kWakeMs;
 }
 
 bool WaitThread::IsDone() {
@@ -99,10 +112,37 @@ bool WaitThread::Abandon() {
   LockMutex();
   bool is_waiting = !done_;
   abandoned_ = is_waiting;
-  // Detach before the mutex is unlocked. After that the thread may delete this object.
-  if (is_waiting) DetachThread();
+  // Before the mutex is unlocked. After that the thread may delete this object.
+  if (is_waiting) {
+    DetachThread();
+    NoteAbandoned();
+  }
   UnlockMutex();
   return is_waiting;
+}
+
+// One thread at most stays behind for each path, however many waits for it time out.
+bool WaitThread::HasAbandoned(const char* path) {
+  LockList();
+  const WaitThread* each = first_abandoned;
+  while (each != nullptr && strcmp(each->job_.lock->path(), path) != 0) each = each->next_abandoned_;
+  UnlockList();
+  return each != nullptr;
+}
+
+void WaitThread::NoteAbandoned() {
+  LockList();
+  next_abandoned_ = first_abandoned;
+  first_abandoned = this;
+  UnlockList();
+}
+
+void WaitThread::ForgetAbandoned() {
+  LockList();
+  WaitThread** each = &first_abandoned;
+  while (*each != this) each = &(*each)->next_abandoned_;
+  *each = next_abandoned_;
+  UnlockList();
 }
 
 void WaitThread::Assign(const Job& job) {
@@ -126,6 +166,8 @@ void WaitThread::Run() {
     SignalChange();
     UnlockMutex();
     if (abandoned) {
+      // First, so that nobody finds the lock free and a wait for it impossible.
+      ForgetAbandoned();
       delete job.lock;
       delete this;
       break;

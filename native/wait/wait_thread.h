@@ -36,11 +36,12 @@ class WaitThread {
 
   // Waits `pause_ms` milliseconds, so that others get a turn, and then for `lock`. `on_done` may be null.
   //
-  // Returns null if no thread is available (the process has kMaxThreads of them, or the system refuses another), or if
-  // a wait could not be cancelled now. The caller then polls with FileLock::Try().
+  // Returns null if no thread is available (the process has kMaxThreads of them, or the system refuses another), if a
+  // wait could not be cancelled now, or if an abandoned thread still waits for this path. The caller then polls with
+  // FileLock::Try().
   static WaitThread* Start(FileLock* lock, double pause_ms, OnDone on_done, void* context);
-  // Like Start(), on a thread that is done. Returns false if that thread has exited or could not be cancelled now. The
-  // caller then joins it.
+  // Like Start(), on a thread that is done. Returns false if that thread has exited, and where Start() returns null.
+  // The caller then joins it.
   bool Restart(FileLock* lock, double pause_ms, OnDone on_done, void* context);
 
   // Calls `work(context)` on a thread, then `on_done(context)`. Returns null if no thread is available.
@@ -48,8 +49,10 @@ class WaitThread {
   // Like StartWork(), on a thread that is done. Returns false if that thread has exited. The caller then joins it.
   bool RestartWork(Work work, OnDone on_done, void* context);
 
-  // Asks the thread to stop waiting. Never blocks. A wake-up can be lost, so repeat the call until IsDone(). Returns
-  // false if the thread cannot be woken now (POSIX: someone replaced our signal handler).
+  // Asks the thread to stop waiting. Never blocks. A wake-up can be lost, so repeat the call until IsDone().
+  //
+  // Returns false if the thread cannot be woken: someone replaced our signal handler (POSIX), or kWakeMs have passed
+  // since the first call. Then the system delivers no signal, or the file system ignores it.
   bool Cancel();
   bool IsDone();
   // Blocks the calling thread. Returns false if `timeout_ms` milliseconds passed first. A negative timeout never ends.
@@ -61,8 +64,8 @@ class WaitThread {
   // Only after IsDone(). Stops the thread and deletes this object.
   void Join();
   // Lets go of a thread that cannot be woken. The thread owns the lock from now on. When the system call returns, the
-  // thread releases the lock and deletes both objects. Returns false if the thread is done already; the caller then
-  // joins it.
+  // thread releases the lock and deletes both objects. Until then it counts as one of kMaxThreads. Returns false if the
+  // thread is done already; the caller then joins it.
   bool Abandon();
 
   LockStatus status() const { return status_; }
@@ -71,6 +74,7 @@ class WaitThread {
   // Threads that only work can have, so that sixty-four waits do not stop it.
   static constexpr int kWorkThreads = 16;
   static constexpr double kParkedMs = 20;
+  static constexpr double kWakeMs = 1000;
 
  private:
   struct Platform;
@@ -85,6 +89,10 @@ class WaitThread {
 
   WaitThread();
   ~WaitThread();
+  static bool CanWaitFor(const FileLock* lock);
+  static bool HasAbandoned(const char* path);
+  void NoteAbandoned();
+  void ForgetAbandoned();
   static WaitThread* StartJob(const Job& job, int max_threads);
   bool RestartJob(const Job& job);
   void Assign(const Job& job);
@@ -99,7 +107,12 @@ class WaitThread {
   bool StartThread();
   void JoinThread();
   void DetachThread();
+  // Interrupts the system call. Returns false if that is not possible now. A wake-up can be lost.
+  bool Wake();
   void ResetCancel();
+  // The mutex of the list of abandoned threads.
+  static void LockList();
+  static void UnlockList();
   void LockMutex();
   void UnlockMutex();
   void SignalChange();
@@ -108,6 +121,7 @@ class WaitThread {
 
   Job job_ = {};
   Cancellation cancellation_;
+  double cancelled_at_ms_ = 0;  // the first Cancel()
   LockStatus status_ = LockStatus::kCancelled;
   // The platform's mutex guards these five.
   bool done_ = false;
@@ -115,6 +129,7 @@ class WaitThread {
   bool stop_requested_ = false;
   bool exited_ = false;     // the thread has left its loop and cannot be restarted
   bool abandoned_ = false;  // the thread deletes this object itself
+  WaitThread* next_abandoned_ = nullptr;
   Platform* platform_;
 };
 

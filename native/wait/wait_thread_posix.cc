@@ -29,6 +29,7 @@ void OnWakeSignal(int) {}
 // 0: not chosen yet. -1: no signal is free.
 std::atomic<int> wake_signal{0};
 pthread_mutex_t wake_signal_mutex = PTHREAD_MUTEX_INITIALIZER;
+pthread_mutex_t list_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 bool HasOurHandler(int signal_number) {
   struct sigaction current;
@@ -119,12 +120,12 @@ WaitThread::~WaitThread() {
   delete platform_;
 }
 
-bool WaitThread::Cancel() {
-  cancellation_.requested.store(true, std::memory_order_release);
+bool WaitThread::Wake() {
   int signal_number = WakeSignal();
   // If someone replaced our handler, the signal may kill the process: that is a real-time signal's default action.
   if (!HasOurHandler(signal_number)) return false;
-  // The thread has not been joined, so its ID is valid even if it has exited.
+  // The thread has not been joined, so its ID is valid even if it has exited. Fails with EAGAIN if the user's queue of
+  // real-time signals is full, which may pass.
   pthread_kill(platform_->thread, signal_number);
   return true;
 }
@@ -165,6 +166,10 @@ void WaitThread::DetachThread() { pthread_detach(platform_->thread); }
 
 // A cancellation has nothing beyond its flag.
 void WaitThread::ResetCancel() {}
+
+void WaitThread::LockList() { pthread_mutex_lock(&list_mutex); }
+
+void WaitThread::UnlockList() { pthread_mutex_unlock(&list_mutex); }
 
 void WaitThread::LockMutex() { pthread_mutex_lock(&platform_->mutex); }
 

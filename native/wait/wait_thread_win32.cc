@@ -15,6 +15,8 @@ constexpr SIZE_T kStackSize = 256 * 1024;
 // About three weeks. Fits into a DWORD of milliseconds without meaning INFINITE.
 constexpr double kLongestMs = 2e9;
 
+SRWLOCK list_mutex = SRWLOCK_INIT;
+
 }  // namespace
 
 struct WaitThread::Platform {
@@ -32,10 +34,7 @@ WaitThread::~WaitThread() {
   delete platform_;
 }
 
-bool WaitThread::Cancel() {
-  cancellation_.requested.store(true, std::memory_order_release);
-  return SetEvent(platform_->cancel) != 0;
-}
+bool WaitThread::Wake() { return SetEvent(platform_->cancel) != 0; }
 
 bool WaitThread::IsCancellable() { return true; }
 
@@ -57,6 +56,10 @@ void WaitThread::JoinThread() { WaitForSingleObject(platform_->thread, INFINITE)
 void WaitThread::DetachThread() {}
 
 void WaitThread::ResetCancel() { ResetEvent(platform_->cancel); }
+
+void WaitThread::LockList() { AcquireSRWLockExclusive(&list_mutex); }
+
+void WaitThread::UnlockList() { ReleaseSRWLockExclusive(&list_mutex); }
 
 void WaitThread::LockMutex() { AcquireSRWLockExclusive(&platform_->mutex); }
 

@@ -2,7 +2,7 @@
 
 Usage: fuse-file-system.py LOCKS DIRECTORY COMMAND...
 
-LOCKS is `locks`, or the error that every flock(2) returns, such as ENOLCK. The program speaks the /dev/fuse protocol
+LOCKS is `locks`, `stubborn` (locks that no signal interrupts), or the error that every flock(2) returns, such as ENOLCK. The program speaks the /dev/fuse protocol
 without a library and keeps the files in memory. Start it in its own mount namespace: the file system ends with the
 command, and the mount ends with the namespace.
 """
@@ -48,8 +48,9 @@ class Locks:
 
 
 class FileSystem:
-    def __init__(self, device, error):
+    def __init__(self, device, error, is_stubborn):
         self.device = device
+        self.is_stubborn = is_stubborn
         self.error = error  # what every flock(2) returns, or None
         self.locks = Locks()
         self.names = {}  # name: node
@@ -126,7 +127,7 @@ class FileSystem:
 
     def interrupt(self, request):
         for waiter in list(self.locks.waiting):
-            if waiter[0] == request:
+            if waiter[0] == request and not self.is_stubborn:
                 self.locks.waiting.remove(waiter)
                 self.send(request, errno.EINTR, b"")
 
@@ -165,7 +166,8 @@ def main():
     # The file system ends with the command, however the command ends.
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() == command_pid:
-        FileSystem(device, None if locks == "locks" else getattr(errno, locks)).serve()
+        error = None if locks in ("locks", "stubborn") else getattr(errno, locks)
+        FileSystem(device, error, locks == "stubborn").serve()
 
 
 main()

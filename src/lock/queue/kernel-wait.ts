@@ -5,7 +5,7 @@ import type { Waiter } from './waiter.js';
 /** The longest time between two signals to a thread that must stop, in milliseconds. */
 const LONGEST_RESEND_MS = 16;
 
-/** The thread could not be woken. It unlocks and exits once the kernel grants it the lock. */
+/** The thread could not be woken within a second. It unlocks and exits once the kernel grants it the lock. */
 const ABANDONED: Ending = [Status.cancelled, true, 0, ''];
 
 /** One wait in the kernel, on a thread of the addon, for a path's queue. */
