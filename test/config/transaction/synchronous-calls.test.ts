@@ -10,6 +10,7 @@ import {
   readConfig,
   setConfigValue,
   setConfigValueSync,
+  unsetConfigValueSync,
   updateConfig,
   updateConfigSync,
 } from '../../../src/index.js';
@@ -63,6 +64,12 @@ describe('a synchronous write while asynchronous ones of the same thread are pen
       await pending;
       expect(store.getSync('value')).toBeUndefined();
     }
+  });
+
+  test('does not matter to an unset of a config whose directory does not exist', async () => {
+    const pending = setConfigValue(configPath(), 'a', 1);
+    expect(unsetConfigValueSync(join(temporaryDirectory(), 'missing', 'config.toml'), 'a')).toBe(false);
+    await pending;
   });
 
   test('lets each of them settle as it really ended', async () => {
