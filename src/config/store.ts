@@ -155,7 +155,13 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
     await this.#update(changeToSet(key, value as TomlInput), this.#with(options, CALL_OPTIONS));
   }
 
-  /** As {@link set}, but blocks the thread. Also throws LOCK_DEADLOCK if the wait could never end. */
+  /**
+   * As {@link set}, but blocks the thread. The calls that this thread has pending for the config are written and settled
+   * first, so this form also works in an `exit` listener.
+   *
+   * @throws as {@link set}, and ZjjError LOCK_DEADLOCK: this thread itself holds the lock on `<path>.lock`, or the call is
+   *   made inside the change or the `onWait` of another call for the config.
+   */
   setSync<K extends Named<Input>>(key: SetKey<Input, K>, value: SetValue<Input, K>, options?: WaitSyncOptions): void;
   setSync(key: readonly [string, string, ...string[]], value: TomlInput, options?: WaitSyncOptions): void;
   setSync(key: Key, value: unknown, options?: WaitSyncOptions): void {
@@ -178,7 +184,7 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
     return isAbsent(this.path) ? false : this.#update(change, merged);
   }
 
-  /** As {@link unset}, but blocks the thread. Also throws LOCK_DEADLOCK if the wait could never end. */
+  /** As {@link unset}, but blocks the thread, and writes what is pending first: see {@link setSync}. */
   unsetSync(key: Key, options?: WaitSyncOptions): boolean {
     const merged = this.#with(options, CALL_SYNC_OPTIONS);
     const change = changeToUnset(key);
@@ -220,7 +226,7 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
     return this.#update<R>(change, this.#with(options, CALL_OPTIONS));
   }
 
-  /** As {@link update}, but blocks the thread. Also throws LOCK_DEADLOCK if the wait could never end. */
+  /** As {@link update}, but blocks the thread, and writes what is pending first: see {@link setSync}. */
   updateSync<R>(
     change: (transaction: ConfigTransaction) => R extends PromiseLike<unknown> ? never : R,
     options?: WaitSyncOptions,

@@ -38,7 +38,13 @@ export async function setConfigValue(
   await updateConfig(path, changeToSet(key, value), options);
 }
 
-/** As {@link setConfigValue}, but blocks the thread. Also throws LOCK_DEADLOCK if the wait could never end. */
+/**
+ * As {@link setConfigValue}, but blocks the thread. The calls that this thread has pending for the config are written and
+ * settled first, so this form also works in an `exit` listener.
+ *
+ * @throws As {@link setConfigValue}, and ZjjError LOCK_DEADLOCK: this thread itself holds the lock on `<path>.lock`, or
+ *   the call is made inside the change or the `onWait` of another call for the config.
+ */
 export function setConfigValueSync(path: string | URL, key: Key, value: TomlInput, options?: WriteSyncOptions): void {
   updateConfigSync(path, changeToSet(key, value), options);
 }
@@ -61,7 +67,7 @@ export async function unsetConfigValue(path: string | URL, key: Key, options?: W
   return isAbsent(path) ? false : updateConfig(path, change, options);
 }
 
-/** As {@link unsetConfigValue}, but blocks the thread. Also throws LOCK_DEADLOCK if the wait could never end. */
+/** As {@link unsetConfigValue}, but blocks the thread, and writes what is pending first: see {@link setConfigValueSync}. */
 export function unsetConfigValueSync(path: string | URL, key: Key, options?: WriteSyncOptions): boolean {
   checkWriteOptions(options, WRITE_SYNC_OPTIONS);
   const change = changeToUnset(key);
@@ -95,7 +101,7 @@ export async function updateConfig<R>(
   return transact<R>(() => absolute, change, options);
 }
 
-/** As {@link updateConfig}, but blocks the thread. Also throws LOCK_DEADLOCK if the wait could never end. */
+/** As {@link updateConfig}, but blocks the thread, and writes what is pending first: see {@link setConfigValueSync}. */
 export function updateConfigSync<R>(
   path: string | URL,
   change: (transaction: ConfigTransaction) => R,

@@ -99,8 +99,9 @@ export function acquire(path: string | URL, options: AcquireOptions = {}): Promi
 }
 
 /**
- * Like {@link lock}, but blocks the thread. A wait that could never end throws at once: this thread already holds a
- * conflicting lock (upgrading from shared to exclusive is one case), or already waits for one.
+ * Like {@link lock}, but blocks the thread. It goes ahead of the `lock` calls of this thread that wait, and ends a write
+ * of the config store in this thread that holds the lock. A wait that could never end throws at once: this thread already
+ * holds a conflicting lock (upgrading from shared to exclusive is one case).
  *
  * @param path - The lock file, as for {@link lock}.
  * @param options - `mode`, `timeout`, `onWait` and `fileMode`, as for {@link lock}.
@@ -125,7 +126,7 @@ export function acquireSync(path: string | URL, options: LockSyncOptions & Store
 }
 
 /**
- * Acquires the lock if it is free. Never waits.
+ * Acquires the lock if it is free. Never waits, not even for a write of the config store in this thread.
  *
  * @param path - The lock file, as for {@link lock}.
  * @param options - `mode` and `fileMode`, as for {@link lock}.

@@ -7,8 +7,8 @@ export type { LockMode };
 /** Options of every call that can wait for a lock. */
 export interface WaitOptions {
   /**
-   * The longest time to wait, in milliseconds. It covers the queue, the kernel and all retries. 0 tries once; Infinity
-   * waits forever. NaN and negative numbers throw a RangeError. Default: Infinity for locks, as in flock(1) and Web
+   * The longest time to wait, in milliseconds. It covers the queue, the kernel and all retries. 0 tries once (a write of
+   * the store still waits for the transaction that its own thread runs on that config); Infinity waits forever. NaN and negative numbers throw a RangeError. Default: Infinity for locks, as in flock(1) and Web
    * Locks. The config store's default is 5000 ms without progress.
    */
   timeout?: number | undefined;

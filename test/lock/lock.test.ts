@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -18,6 +18,7 @@ import { Child } from '../support/process/child.js';
 import { holdElsewhere } from '../support/process/lock-holder.js';
 import { waitForNoWaitThread } from '../support/process/process-state.js';
 import { hasCommand } from '../support/requires/commands.js';
+import { HANG_TIMEOUT_MS } from '../support/run/hang-timeout.js';
 import { commandLine } from '../support/run/runtime.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -318,7 +319,7 @@ describe('lockSync', () => {
     other.write('end');
   });
 
-  test('throws LOCK_DEADLOCK at once if its own thread holds the lock or waits for it', async () => {
+  test('throws LOCK_DEADLOCK at once if its own thread holds the lock', async () => {
     const path = lockPath();
     const held = await lock(path);
     expect(thrownCode(() => lockSync(path))).toBe('LOCK_DEADLOCK');
@@ -328,11 +329,51 @@ describe('lockSync', () => {
     expect(thrownCode(() => lockSync(path))).toBe('LOCK_DEADLOCK');
     lockSync(path, { mode: 'shared' }).release();
     reader.release();
-    const other = await holdElsewhere(path);
-    const pending = lock(path);
-    expect(thrownCode(() => lockSync(path))).toBe('LOCK_DEADLOCK');
-    other.write('end');
-    (await pending).release();
+  });
+
+  test.skipIf(isWindows).each(['exclusive', 'shared'] as const)(
+    'goes ahead of asynchronous calls of its thread that wait for another process: %s (not on Windows)',
+    async (mode) => {
+      const path = lockPath();
+      const other = await holdElsewhere(path);
+      const pending = [lock(path), lock(path, { mode: 'shared' }), lock(path)];
+      const timedOut = codeOf(lock(path, { timeout: 1 }));
+      expect(thrownCode(() => lockSync(path, { mode, timeout: 0 }))).toBe('LOCK_TIMEOUT');
+      expect(thrownCode(() => lockSync(path, { mode, timeout: 20 }))).toBe('LOCK_TIMEOUT');
+      // This thread blocks, so the test cannot tell the holder to release.
+      const onWait = () => void spawn('sh', ['-c', `sleep 0.2; kill ${other.pid}`]);
+      const held = lockSync(path, { mode, onWait });
+      expect(isFree(path)).toBe(false);
+      expect(await codeOf(lock(path, { timeout: 0 }))).toBe('LOCK_TIMEOUT');
+      expect(await timedOut).toBe('LOCK_TIMEOUT');
+      held.release();
+      for (const each of pending) (await each).release();
+      expect(isFree(path)).toBe(true);
+    },
+  );
+
+  test.each([0, HANG_TIMEOUT_MS])('takes a grant whose event has not come yet, timeout %d', async (timeout) => {
+    for (let round = 0; round < 3; round++) {
+      const path = lockPath();
+      const other = await holdElsewhere(path);
+      const pending = lock(path);
+      other.process.kill('SIGKILL');
+      // No turn of the event loop from here on. The kernel grants the lock to the thread of the pending call.
+      const deadline = performance.now() + HANG_TIMEOUT_MS;
+      let held: FileLock | undefined;
+      while (held === undefined && performance.now() < deadline) {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+        try {
+          held = lockSync(path, { timeout });
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'LOCK_TIMEOUT' });
+        }
+      }
+      expect(held?.held).toBe(true);
+      held?.release();
+      (await pending).release();
+      expect(isFree(path)).toBe(true);
+    }
   });
 
   test('throws LOCK_DEADLOCK if its own thread holds the lock by another name', () => {

@@ -74,7 +74,16 @@ function runAlone(locate: () => string, call: SyncCall, pending: PendingChange):
 
 /** Whether calls of this thread for that config are still running, by whatever name. */
 export function hasPendingCalls(path: string): boolean {
-  return hasQueues() && queuesOf(path, `${resolveConfig(path)}.lock`).length > 0;
+  return hasQueues() && queuesOf(path, lockPathOf(path)).length > 0;
+}
+
+/** Undefined if the config has no directory. No name of it has calls then: they would have created the directory. */
+function lockPathOf(path: string): string | undefined {
+  try {
+    return `${resolveConfig(path)}.lock`;
+  } catch {
+    return undefined;
+  }
 }
 
 function checkChange(change: unknown): void {

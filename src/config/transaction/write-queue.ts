@@ -27,8 +27,8 @@ export function hasQueues(): boolean {
   return queues.size > 0;
 }
 
-/** The queues for one config: by a name of it, and by the lock file that all of its names share. */
-export function queuesOf(path: string, lockPath: string): WriteQueue[] {
+/** The queues for one config: by a name of it, or by the lock file that all of its names share. */
+export function queuesOf(path: string, lockPath: string | undefined): WriteQueue[] {
   return queues.size === 0 ? [] : [...queues.values()].filter((queue) => queue.isFor(path, lockPath));
 }
 
@@ -54,8 +54,8 @@ class WriteQueue {
     this.#locate = locate;
   }
 
-  isFor(path: string, lockPath: string): boolean {
-    return this.#path === path || this.#lockPath === lockPath;
+  isFor(path: string, lockPath: string | undefined): boolean {
+    return this.#path === path || (lockPath !== undefined && this.#lockPath === lockPath);
   }
 
   add(change: (transaction: ConfigTransaction) => unknown, options: WriteOptions): Promise<unknown> {

@@ -108,8 +108,8 @@ function endlessError(path: string, reason: string): ZjjError {
 export function deadlockError(path: string): ZjjError {
   return new ZjjError(
     'LOCK_DEADLOCK',
-    `Waiting for file lock on ${path} would deadlock: this thread already holds the lock or waits for it, and could ` +
-      'not release it while it blocks',
+    `Waiting for file lock on ${path} would deadlock: this thread already holds the lock, and could not release it ` +
+      'while it blocks',
     { path },
   );
 }
