@@ -68,7 +68,7 @@ enum class LockStatus : uint8_t {
 enum class FoundState : uint8_t {
   kUnclean,  // no clean mark: the last holder died, or leaves no marks. Or this FileLock cannot write the file, and so
              // neither could such a holder
-  kClean,    // the last holder released the lock with the clean mark
+  kClean,    // the last holder released the lock with the clean mark, since this system started
   kCreated,  // this FileLock created the file
 };
 
