@@ -4,7 +4,7 @@
 //   setup(recordStart, onWaitEnd) -> boolean
 //       Call it first. recordStart: see FormatRecord() in lock/lock_record.h. False: recordStart is too long.
 //   tryLock(path, flags, fileMode) -> index | BUSY
-//       flags: SHARED 1, READS_STATE 2. READS_STATE: foundState() will be called.
+//       flags: SHARED 1.
 //   startWait(path, flags, fileMode, pauseMs) -> index | MUST_POLL
 //       Waits on a thread, after pauseMs milliseconds. onWaitEnd(index, status, waited, errno, call) follows; errno and
 //       call only if the wait failed.
@@ -16,11 +16,13 @@
 //       keepOpen: the file may stay open until closeIdle(). False: no such lock.
 //   closeIdle()
 //   foundState(index) -> FoundState
-//       If flags had READS_STATE. Undefined: no such lock.
+//       Undefined: no such lock.
 //   isCurrent(index) -> boolean
 //       Whether the path still names the locked file.
 //   chown(index, user, group) -> boolean
 //       Changes the owner of the lock file.
+//   chmod(index, mode) -> boolean
+//       Changes the permission bits of the lock file.
 //   pause(ms)
 //       Blocks this thread for that long, and little longer.
 //   keepAlive(boolean)
@@ -55,7 +57,6 @@ constexpr int kDeadlock = -3;
 constexpr int kMustPoll = -4;
 
 constexpr uint32_t kSharedFlag = 1;
-constexpr uint32_t kReadsStateFlag = 2;
 
 void SetNumber(napi_env env, napi_value object, const char* name, int number) {
   napi_value value = nullptr;
@@ -103,7 +104,6 @@ class Request {
     path_fits_ = StringAt(info, 0, path_, sizeof(path_));
     uint32_t flags = UnsignedAt(info, 1);
     if ((flags & kSharedFlag) != 0) request_.options.mode = LockMode::kShared;
-    request_.options.reads_state = (flags & kReadsStateFlag) != 0;
     request_.options.file_mode = UnsignedAt(info, 2);
   }
 
@@ -198,6 +198,13 @@ Napi::Value Chown(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), changed);
 }
 
+Napi::Value Chmod(const Napi::CallbackInfo& info) {
+  Environment* environment = Enter(info.Env());
+  if (environment == nullptr) return info.Env().Undefined();
+  FileLock* lock = environment->locks().FindHeld(IntegerAt(info, 0));
+  return Napi::Boolean::New(info.Env(), lock != nullptr && lock->Chmod(UnsignedAt(info, 1)));
+}
+
 Napi::Value Pause(const Napi::CallbackInfo& info) {
   SleepMs(NumberAt(info, 0));
   return info.Env().Undefined();
@@ -236,6 +243,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"foundState", Napi::Function::New<GetFoundState>(env)},
       {"isCurrent", Napi::Function::New<IsCurrent>(env)},
       {"chown", Napi::Function::New<Chown>(env)},
+      {"chmod", Napi::Function::New<Chmod>(env)},
       {"copyAttributes", Napi::Function::New<CopyFileAttributes>(env)},
 #ifndef _WIN32
       {"commit", Napi::Function::New<Commit>(env)},

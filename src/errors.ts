@@ -97,7 +97,7 @@ export class ZjjError extends Error {
 
 /** The record that an exclusive holder leaves in the lock file. It is for information only and may be out of date. */
 export interface LockHolder {
-  /** The holder's process id, on its own host. */
+  /** The holder's process id, on its own host and in its own PID namespace. */
   readonly pid: number;
   /** The holder's host name. */
   readonly host: string;
@@ -105,7 +105,10 @@ export interface LockHolder {
   readonly command: string;
   /** When the holder acquired the lock. */
   readonly since: Date;
-  /** Whether that process exists on this host. Undefined if the holder is on another host. */
+  /**
+   * Whether that process still exists. Undefined if the holder is on another host or, on Linux, in another PID namespace
+   * (container). On Linux another process that has the number by now is not taken for it.
+   */
   readonly alive: boolean | undefined;
 }
 

@@ -15,8 +15,9 @@ namespace {
 constexpr char kAccessList[] = "system.posix_acl_access";
 constexpr char kUserPrefix[] = "user.";
 
-// The kernel's limit (XATTR_SIZE_MAX). Too large for a stack.
+// The kernel's limits (XATTR_SIZE_MAX, XATTR_LIST_MAX). Too large for a stack.
 constexpr size_t kLargestValue = 65536;
+constexpr size_t kLongestList = 65536;
 
 // Returns false with errno set on failure.
 bool CopyAttribute(const char* from, int to, const char* name, char* value) {
@@ -35,9 +36,14 @@ int CopyAttributes(const char* from, int to) {
   if (names_size == 0 || (names_size < 0 && errno == ENOTSUP)) return 0;
   if (names_size < 0) return errno;
   std::unique_ptr<char[]> names(new char[static_cast<size_t>(names_size)]);
-  std::unique_ptr<char[]> value(new char[kLargestValue]);
   names_size = listxattr(from, names.get(), static_cast<size_t>(names_size));
+  if (names_size < 0 && errno == ERANGE) {
+    // Someone has just added one.
+    names.reset(new char[kLongestList]);
+    names_size = listxattr(from, names.get(), kLongestList);
+  }
   if (names_size < 0) return errno;
+  std::unique_ptr<char[]> value(new char[kLargestValue]);
   int result = 0;
   for (ssize_t at = 0; result <= 0 && at < names_size; at += static_cast<ssize_t>(strlen(&names[at])) + 1) {
     const char* name = &names[at];

@@ -2,6 +2,8 @@
 
 #include "lock/file_lock.h"
 
+#include <cstring>
+
 #include "platform/platform.h"
 
 namespace zjj {
@@ -16,25 +18,24 @@ LockStatus FileLock::Open(const LockOptions& options) {
 }
 
 void FileLock::WriteHolder() {
-  char buffer[kRecordSize];
-  if (!wrote_holder_ || options_.reads_state || mode() == LockMode::kShared) {
-    int64_t size = ReadRecord(buffer);
-    bool is_whole = size == static_cast<int64_t>(kRecordSize);
-    // Someone's data or script, locked in place as with flock(1). Never write into it.
-    if (size != 0 && !(is_whole && (IsRecord(buffer) || IsCleanMark(buffer) || IsBlank(buffer)))) writable_ = false;
-    found_state_ = created_                            ? FoundState::kCreated
-                   : (is_whole && IsCleanMark(buffer)) ? FoundState::kClean
-                                                       : FoundState::kUnclean;
-    if (mode() == LockMode::kShared && writable_ && is_whole && IsRecord(buffer)) {
-      // The record of a dead exclusive holder. Left in place, it would seem to name a shared holder that blocks others.
-      FormatBlank(buffer);
-      WriteRecord(buffer);
-    }
-  }
-  if (has_record()) {
-    FormatRecord(buffer, record_start_.get(), UnixMs());
-    WriteRecord(buffer);
-    wrote_holder_ = true;
+  char buffer[kRecordSize + 1];
+  int64_t size = HasLockName() ? ReadContent(buffer) : -1;
+  bool is_whole = size == static_cast<int64_t>(kRecordSize);
+  bool is_record = is_whole && IsRecord(buffer);
+  bool is_clean = is_whole && IsCleanMark(buffer);
+  is_lock_file_ = writable_ && (size == 0 || is_record || is_clean || (is_whole && IsBlank(buffer)));
+  // After a loss of power, the disk may have the mark of an earlier release and the temporary file of a later holder.
+  bool is_trusted = is_lock_file_ && is_clean && IsCleanMarkSince(buffer, BootUnixMs());
+  found_state_ = created_ ? FoundState::kCreated : is_trusted ? FoundState::kClean : FoundState::kUnclean;
+  if (!is_lock_file_) return;
+  if (mode() == LockMode::kExclusive) {
+    FormatRecord(record_, record_start_.get(), UnixMs());
+    WriteContent(record_);
+    has_record_ = true;
+  } else if (is_record) {
+    // The record of a dead exclusive holder. Left in place, it would seem to name a shared holder that blocks others.
+    FormatBlank(buffer);
+    WriteContent(buffer);
   }
 }
 
@@ -44,26 +45,38 @@ void FileLock::Release(bool clean) {
   Close();
 }
 
-LockStatus FileLock::Reopen() {
-  Close();
-  return OpenFile();
-}
-
 // Returns false if only closing the file can unlock it.
 bool FileLock::EraseHolderAndUnlock(bool clean) {
-  // Without WriteHolder() nobody has looked at the content. It may be someone's data, so leave it alone.
-  if (wrote_holder_ && has_record()) {
-    char buffer[kRecordSize];
+  char buffer[kRecordSize + 1];
+  // Anything but this record is someone's data by now.
+  if (has_record_ && ReadContent(buffer) == static_cast<int64_t>(kRecordSize) &&
+      memcmp(buffer, record_, kRecordSize) == 0) {
     if (clean) {
       FormatCleanMark(buffer, UnixMs());
     } else {
       FormatBlank(buffer);
     }
-    WriteRecord(buffer);
+    WriteContent(buffer);
   }
+  has_record_ = false;
   held_ = false;
   created_ = false;
   return UnlockFile();
+}
+
+bool FileLock::HasLockName() const {
+  constexpr char kSuffix[] = ".lock";
+  constexpr size_t kSuffixSize = sizeof(kSuffix) - 1;
+  size_t size = strlen(path());
+  return size >= kSuffixSize && memcmp(path() + size - kSuffixSize, kSuffix, kSuffixSize) == 0;
+}
+
+LockStatus FileLock::OpenFile() {
+  for (int round = 0; round < kMostRounds; round++) {
+    LockStatus status = OpenOnce();
+    if (status != LockStatus::kUnstable) return status;
+  }
+  return LockStatus::kUnstable;
 }
 
 }  // namespace zjj

@@ -11,7 +11,8 @@
 //   lock.Release(clean);             // after kOk; a second call does nothing
 //
 // Call Open() first, then either Try() or Wait() once, then WriteHolder() before any other function of a held lock. If
-// Open(), Try() or Wait() returns anything but kOk, the file is closed again and nothing is left behind.
+// Open(), Try() or Wait() returns anything but kOk, the file is closed again and nothing is left behind. After kBusy
+// from Open(), Wait() may still follow. It opens the file as soon as that is possible.
 //
 // Unlock(clean) can replace Release(clean). It may leave the file open. The caller can then start over with Open(),
 // which uses the open file.
@@ -27,11 +28,18 @@
 //   someone replaced or removed the file in the meantime, FileLock gives it up and opens the path again.
 // - Open() creates the file if it is missing. FileLock never removes it.
 // - FileLock only opens regular files. A directory, device, FIFO, socket or symbolic link returns kInvalid unopened.
+// - Nothing on the thread of an event loop repeats for ever: a path that changes at each look is kUnstable after a
+//   hundred looks.
 // - A file that this process can read but not write can be locked too. It gets no record.
-// - FileLock writes only into lock files: files that are empty or begin with something that a FileLock wrote. Data and
-//   scripts can therefore be locked in place, as with flock(1).
-// - An exclusive holder leaves a record (lock_record.h) at the start of the file, and replaces it with blanks or the
-//   clean mark on release. The record only informs and is never trusted. A shared holder writes no record.
+// - An exclusive holder leaves a record (lock_record.h) in a lock file, and replaces it with blanks or the clean mark
+// on
+//   release. The record only informs and is never trusted. A shared holder writes no record. It blanks the record of a
+//   dead holder.
+// - A lock file is a file whose name ends in ".lock", and that is empty or consists of a record, the clean mark or
+//   blanks. Every other file is locked and never written. Data and scripts can therefore be locked in place, as with
+//   flock(1).
+// - Someone may write data into a lock file while the lock is held. Release therefore overwrites only the very record
+//   that this FileLock wrote, and only if the file has nothing else.
 #ifndef ZJJ_LOCK_FILE_LOCK_H_
 #define ZJJ_LOCK_FILE_LOCK_H_
 
@@ -48,17 +56,19 @@ enum class LockMode : uint8_t { kExclusive, kShared };
 
 enum class LockStatus : uint8_t {
   kOk,
-  kBusy,         // another FileLock holds a conflicting lock
+  kBusy,         // another FileLock holds a conflicting lock, or another process a lease (fcntl(2), F_SETLEASE)
   kCancelled,    // Cancellation::requested was set
   kInvalid,      // not a regular file
   kUnsupported,  // this file system cannot lock
   kFailed,       // error() names the system call and its error
+  kUnstable,     // the path named another file at each look, or one that cannot be opened; error() names the last error
 };
 
 // The state that an exclusive holder found the file in.
 enum class FoundState : uint8_t {
-  kUnclean,  // no clean mark: the last holder died, or leaves no marks
-  kClean,    // the last holder released the lock with the clean mark
+  kUnclean,  // no clean mark: the last holder died, or leaves no marks. Or this FileLock cannot write the file, and so
+             // neither could such a holder
+  kClean,    // the last holder released the lock with the clean mark, since this system started
   kCreated,  // this FileLock created the file
 };
 
@@ -86,8 +96,6 @@ struct LockOptions {
   LockMode mode = LockMode::kExclusive;
   // Permission bits for a file that Open() creates, before the umask (POSIX only).
   uint32_t file_mode = 0666;
-  // The caller needs found_state(). WriteHolder() then reads the file even if it wrote it itself.
-  bool reads_state = false;
 };
 
 class FileLock {
@@ -113,34 +121,47 @@ class FileLock {
   bool IsCurrent() const;
   // Changes the owner of the locked file (POSIX), even if someone has put a link at the path. Returns false on failure.
   bool Chown(uint32_t user, uint32_t group);
+  // Likewise changes the permission bits of the locked file.
+  bool Chmod(uint32_t mode);
 
   LockMode mode() const { return options_.mode; }
   const char* path() const { return path_.get(); }
   // Whether Wait() had to block.
   bool waited() const { return waited_; }
-  // Valid after WriteHolder(), if options.reads_state was set.
+  // Valid after WriteHolder().
   FoundState found_state() const { return found_state_; }
-  bool has_record() const { return held_ && writable_ && mode() == LockMode::kExclusive; }
+  // Whether the file has the record that WriteHolder() wrote.
+  bool has_record() const { return has_record_; }
   const FileIdentity& identity() const { return identity_; }
   const SystemError& error() const { return error_; }
 
  private:
+  // How often a path that keeps changing is looked at. Someone who removes or replaces the file in a loop wins one race
+  // in a few, so a hundred lost races mean that the file system contradicts itself.
+  static constexpr int kMostRounds = 100;
+
   // The same on every platform, in file_lock.cc.
-  LockStatus Reopen();
   bool EraseHolderAndUnlock(bool clean);
 
-  // In the platform's file.
+  bool HasLockName() const;
   LockStatus OpenFile();
+
+  // In the platform's file. OpenOnce() returns kUnstable if another try may succeed.
+  LockStatus OpenOnce();
   // POSIX, after flock(2). Returns false if the path names another file by now.
   bool AcceptGrant();
   // Windows. TryOnce() is like Try(), but leaves the file open on kBusy. Poll() waits by calling TryOnce().
   LockStatus TryOnce();
   LockStatus Poll(const Cancellation& cancellation);
   bool UnlockFile();
-  // Returns the number of bytes read, or a negative number on failure.
-  int64_t ReadRecord(char* buffer);
-  void WriteRecord(const char* buffer);
+  // Reads kRecordSize + 1 bytes, so that a longer file is not taken for a record. Returns the number of bytes read, or
+  // a negative number on failure.
+  int64_t ReadContent(char* buffer) const;
+  // Writes kRecordSize bytes.
+  void WriteContent(const char* buffer);
   LockStatus Fail(const char* call);
+  // Closes the file and keeps the error, if another try may succeed.
+  LockStatus Unstable(const char* call, int number);
   void Close();
 
   CString path_;
@@ -152,7 +173,9 @@ class FileLock {
   FoundState found_state_ = FoundState::kUnclean;
   bool created_ = false;
   bool writable_ = false;
-  bool wrote_holder_ = false;  // this FileLock has written its record into the open file
+  bool is_lock_file_ = false;  // when WriteHolder() read it last
+  bool has_record_ = false;
+  char record_[kRecordSize];  // if has_record_
   bool held_ = false;
   bool waited_ = false;
 };

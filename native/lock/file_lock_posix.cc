@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lock/file_lock.h"
+#include "platform/platform.h"
 
 namespace zjj {
 
@@ -17,6 +18,9 @@ namespace {
 // opening a FIFO hangs.
 constexpr int kOpenFlags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 
+// How often to try a file that another process has leased.
+constexpr double kLeasePauseMs = 20;
+
 FileIdentity IdentityOf(const struct stat& st) {
   return {static_cast<uint64_t>(st.st_dev), static_cast<uint64_t>(st.st_ino)};
 }
@@ -25,84 +29,100 @@ bool NamesFile(const char* path, const FileIdentity& identity, struct stat* st) 
   return lstat(path, st) == 0 && IdentityOf(*st) == identity;
 }
 
+// ESTALE: a network file system has just lost the file.
+bool IsTransient(int error) { return error == EINTR || error == ESTALE; }
+
 int OperationOf(LockMode mode) { return mode == LockMode::kShared ? LOCK_SH : LOCK_EX; }
 
 }  // namespace
 
-LockStatus FileLock::OpenFile() {
-  for (;;) {
-    struct stat st;
-    // lstat() first: opening a device can have side effects, and opening a directory read-only would succeed.
-    if (lstat(path_.get(), &st) == 0) {
-      if (!S_ISREG(st.st_mode)) return LockStatus::kInvalid;
-      writable_ = true;
-      int fd = open(path_.get(), O_RDWR | kOpenFlags);
-      if (fd < 0 && (errno == EACCES || errno == EROFS || errno == EPERM)) {
-        writable_ = false;
-        fd = open(path_.get(), O_RDONLY | kOpenFlags);
-      }
-      if (fd < 0) {
-        if (errno == ENOENT || errno == EINTR) continue;
-        if (errno == ELOOP || errno == ENXIO) return LockStatus::kInvalid;
-        return Fail("open");
-      }
-      file_ = fd;
-      created_ = false;
-    } else if (errno == ENOENT) {
-      // With O_EXCL exactly one process knows that it created the file. O_CREAT alone would fail for another user's
-      // file in a sticky directory (protected_regular).
-      int fd = open(path_.get(), O_RDWR | O_CREAT | O_EXCL | kOpenFlags, static_cast<mode_t>(options_.file_mode));
-      if (fd < 0) {
-        if (errno == EEXIST || errno == EINTR) continue;
-        return Fail("open");
-      }
-      file_ = fd;
-      created_ = true;
-      writable_ = true;
-    } else {
-      return Fail("lstat");
+LockStatus FileLock::OpenOnce() {
+  struct stat st;
+  // lstat() first: opening a device can have side effects, and opening a directory read-only would succeed.
+  if (lstat(path_.get(), &st) == 0) {
+    if (!S_ISREG(st.st_mode)) return LockStatus::kInvalid;
+    writable_ = true;
+    int fd = open(path_.get(), O_RDWR | kOpenFlags);
+    // ETXTBSY: the file is a running program.
+    if (fd < 0 && (errno == EACCES || errno == EROFS || errno == EPERM || errno == ETXTBSY)) {
+      writable_ = false;
+      fd = open(path_.get(), O_RDONLY | kOpenFlags);
     }
-    if (fstat(static_cast<int>(file_), &st) != 0) return Fail("fstat");
-    if (!S_ISREG(st.st_mode)) {
-      Close();
-      return LockStatus::kInvalid;
+    if (fd < 0) {
+      // A network file system can list a file that it no longer has.
+      if (errno == ENOENT || IsTransient(errno)) return Unstable("open", errno);
+      if (errno == ELOOP || errno == ENXIO) return LockStatus::kInvalid;
+      // A file server holds a lease. The kernel has just asked it to give the lease up.
+      if (errno == EWOULDBLOCK) return LockStatus::kBusy;
+      return Fail("open");
     }
-    identity_ = IdentityOf(st);
-    return LockStatus::kOk;
+    file_ = fd;
+    created_ = false;
+  } else if (errno == ENOENT) {
+    // With O_EXCL exactly one process knows that it created the file. O_CREAT alone would fail for another user's
+    // file in a sticky directory (protected_regular).
+    int fd = open(path_.get(), O_RDWR | O_CREAT | O_EXCL | kOpenFlags, static_cast<mode_t>(options_.file_mode));
+    if (fd < 0) return errno == EEXIST || IsTransient(errno) ? Unstable("open", errno) : Fail("open");
+    file_ = fd;
+    created_ = true;
+    writable_ = true;
+  } else {
+    return IsTransient(errno) ? Unstable("lstat", errno) : Fail("lstat");
   }
+  if (fstat(static_cast<int>(file_), &st) != 0) return IsTransient(errno) ? Unstable("fstat", errno) : Fail("fstat");
+  if (!S_ISREG(st.st_mode)) {
+    Close();
+    return LockStatus::kInvalid;
+  }
+  identity_ = IdentityOf(st);
+  return LockStatus::kOk;
 }
 
 LockStatus FileLock::Try() {
-  for (;;) {
+  for (int round = 0; round < kMostRounds; round++) {
+    LockStatus opened = file_ == -1 ? OpenFile() : LockStatus::kOk;
+    if (opened != LockStatus::kOk) return opened;
     if (flock(static_cast<int>(file_), OperationOf(mode()) | LOCK_NB) == 0) {
       if (AcceptGrant()) return LockStatus::kOk;
-      LockStatus status = Reopen();
-      if (status != LockStatus::kOk) return status;
+      Unstable("lstat", ESTALE);
     } else if (errno == EWOULDBLOCK) {
       Close();
       return LockStatus::kBusy;
-    } else if (errno != EINTR) {
+    } else if (errno == EINTR) {
+      Unstable("flock", EINTR);
+    } else {
       return Fail("flock");
     }
   }
+  return LockStatus::kUnstable;
 }
 
 LockStatus FileLock::Wait(const Cancellation& cancellation) {
   waited_ = false;
-  int operation = OperationOf(mode()) | LOCK_NB;
+  int operation = LOCK_NB;
+  int rounds = 0;
   for (;;) {
     // A signal that arrives between this check and flock() is lost, so the canceller sends it until the wait has ended.
     if (cancellation.requested.load(std::memory_order_acquire)) {
       Close();
       return LockStatus::kCancelled;
     }
-    if (flock(static_cast<int>(file_), operation) == 0) {
+    LockStatus opened = file_ == -1 ? OpenFile() : LockStatus::kOk;
+    if (opened == LockStatus::kBusy) {
+      waited_ = true;
+      SleepMs(kLeasePauseMs);
+    } else if (opened != LockStatus::kOk) {
+      return opened;
+    } else if (flock(static_cast<int>(file_), OperationOf(mode()) | operation) == 0) {
       if (AcceptGrant()) return LockStatus::kOk;
-      LockStatus status = Reopen();
-      if (status != LockStatus::kOk) return status;
+      LockStatus status = Unstable("lstat", ESTALE);
+      if (++rounds == kMostRounds) return status;
+      operation = LOCK_NB;
     } else if (errno == EWOULDBLOCK) {
       waited_ = true;
-      operation = OperationOf(mode());
+      operation = 0;
+      // Every holder may remove the file when it is done.
+      rounds = 0;
     } else if (errno != EINTR) {
       return Fail("flock");
     }
@@ -111,26 +131,24 @@ LockStatus FileLock::Wait(const Cancellation& cancellation) {
 
 bool FileLock::AcceptGrant() {
   struct stat st;
-  if (!NamesFile(path_.get(), identity_, &st)) return false;
-  // If the file was left open, someone may have overwritten it since.
-  if (st.st_size != static_cast<off_t>(kRecordSize)) wrote_holder_ = false;
-  held_ = true;
-  return true;
+  held_ = NamesFile(path_.get(), identity_, &st);
+  return held_;
 }
 
 bool FileLock::Unlock(bool clean) {
   // A file opened read-only may be writable next time. A file that is not a lock file must not stay open.
-  if (held_ && writable_ && EraseHolderAndUnlock(clean)) return true;
+  if (held_ && is_lock_file_ && EraseHolderAndUnlock(clean)) return true;
   Release(clean);
   return false;
 }
 
 // Needed before close: a child between fork and exec still shares the open file description, and would keep the lock.
 bool FileLock::UnlockFile() {
-  int result;
-  do {
+  int result = -1;
+  errno = EINTR;
+  for (int round = 0; result != 0 && errno == EINTR && round < kMostRounds; round++) {
     result = flock(static_cast<int>(file_), LOCK_UN);
-  } while (result != 0 && errno == EINTR);
+  }
   return result == 0;
 }
 
@@ -143,11 +161,13 @@ bool FileLock::Chown(uint32_t user, uint32_t group) {
   return fchown(static_cast<int>(file_), static_cast<uid_t>(user), static_cast<gid_t>(group)) == 0;
 }
 
-int64_t FileLock::ReadRecord(char* buffer) { return pread(static_cast<int>(file_), buffer, kRecordSize, 0); }
+bool FileLock::Chmod(uint32_t mode) { return fchmod(static_cast<int>(file_), static_cast<mode_t>(mode)) == 0; }
+
+int64_t FileLock::ReadContent(char* buffer) const { return pread(static_cast<int>(file_), buffer, kRecordSize + 1, 0); }
 
 // A write can fail, for example on a full disk. The file then names a holder that is gone, which readers must expect
 // anyway.
-void FileLock::WriteRecord(const char* buffer) { (void)!pwrite(static_cast<int>(file_), buffer, kRecordSize, 0); }
+void FileLock::WriteContent(const char* buffer) { (void)!pwrite(static_cast<int>(file_), buffer, kRecordSize, 0); }
 
 LockStatus FileLock::Fail(const char* call) {
   int number = errno;
@@ -160,10 +180,15 @@ LockStatus FileLock::Fail(const char* call) {
   return is_flock && unsupported ? LockStatus::kUnsupported : LockStatus::kFailed;
 }
 
+LockStatus FileLock::Unstable(const char* call, int number) {
+  error_ = {number, call, static_cast<uint32_t>(number)};
+  Close();
+  return LockStatus::kUnstable;
+}
+
 void FileLock::Close() {
   if (file_ != -1) close(static_cast<int>(file_));
   file_ = -1;
-  wrote_holder_ = false;
 }
 
 }  // namespace zjj

@@ -95,33 +95,29 @@ std::unique_ptr<wchar_t[]> WidePath(const char* path) {
 
 }  // namespace
 
-LockStatus FileLock::OpenFile() {
+LockStatus FileLock::OpenOnce() {
   std::unique_ptr<wchar_t[]> path = WidePath(path_.get());
   if (path == nullptr) {
     SetLastError(ERROR_INVALID_NAME);
     return Fail("MultiByteToWideChar");
   }
-  HANDLE file = INVALID_HANDLE_VALUE;
-  for (;;) {
-    created_ = false;
+  created_ = false;
+  writable_ = true;
+  HANDLE file = CreateFileW(path.get(), GENERIC_READ | GENERIC_WRITE, kShare, nullptr, OPEN_EXISTING, kFlags, nullptr);
+  if (file == INVALID_HANDLE_VALUE &&
+      (GetLastError() == ERROR_ACCESS_DENIED || GetLastError() == ERROR_WRITE_PROTECT)) {
+    DWORD attributes = GetFileAttributesW(path.get());
+    if (attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0) {
+      return LockStatus::kInvalid;
+    }
+    writable_ = false;
+    file = CreateFileW(path.get(), GENERIC_READ, kShare, nullptr, OPEN_EXISTING, kFlags, nullptr);
+  }
+  if (file == INVALID_HANDLE_VALUE && GetLastError() == ERROR_FILE_NOT_FOUND) {
+    file = CreateFileW(path.get(), GENERIC_READ | GENERIC_WRITE, kShare, nullptr, CREATE_NEW, kFlags, nullptr);
+    created_ = file != INVALID_HANDLE_VALUE;
     writable_ = true;
-    file = CreateFileW(path.get(), GENERIC_READ | GENERIC_WRITE, kShare, nullptr, OPEN_EXISTING, kFlags, nullptr);
-    if (file == INVALID_HANDLE_VALUE &&
-        (GetLastError() == ERROR_ACCESS_DENIED || GetLastError() == ERROR_WRITE_PROTECT)) {
-      DWORD attributes = GetFileAttributesW(path.get());
-      if (attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0) {
-        return LockStatus::kInvalid;
-      }
-      writable_ = false;
-      file = CreateFileW(path.get(), GENERIC_READ, kShare, nullptr, OPEN_EXISTING, kFlags, nullptr);
-    }
-    if (file == INVALID_HANDLE_VALUE && GetLastError() == ERROR_FILE_NOT_FOUND) {
-      file = CreateFileW(path.get(), GENERIC_READ | GENERIC_WRITE, kShare, nullptr, CREATE_NEW, kFlags, nullptr);
-      created_ = file != INVALID_HANDLE_VALUE;
-      writable_ = true;
-      if (!created_ && GetLastError() == ERROR_FILE_EXISTS) continue;
-    }
-    break;
+    if (!created_ && GetLastError() == ERROR_FILE_EXISTS) return Unstable("CreateFileW", EEXIST);
   }
   if (file == INVALID_HANDLE_VALUE) return Fail("CreateFileW");
   file_ = reinterpret_cast<intptr_t>(file);
@@ -217,15 +213,17 @@ bool FileLock::IsCurrent() const { return true; }
 // The file inherits the access control list of its directory.
 bool FileLock::Chown(uint32_t, uint32_t) { return true; }
 
-int64_t FileLock::ReadRecord(char* buffer) {
+bool FileLock::Chmod(uint32_t) { return true; }
+
+int64_t FileLock::ReadContent(char* buffer) const {
   Operation operation(0);
   DWORD size = 0;
-  BOOL started = ReadFile(HandleOf(file_), buffer, kRecordSize, nullptr, &operation.overlapped);
+  BOOL started = ReadFile(HandleOf(file_), buffer, kRecordSize + 1, nullptr, &operation.overlapped);
   if (Finish(HandleOf(file_), &operation, started, &size)) return size;
   return GetLastError() == ERROR_HANDLE_EOF ? 0 : -1;
 }
 
-void FileLock::WriteRecord(const char* buffer) {
+void FileLock::WriteContent(const char* buffer) {
   Operation operation(0);
   DWORD length = 0;
   BOOL started = WriteFile(HandleOf(file_), buffer, kRecordSize, nullptr, &operation.overlapped);
@@ -241,10 +239,15 @@ LockStatus FileLock::Fail(const char* call) {
   return unsupported ? LockStatus::kUnsupported : LockStatus::kFailed;
 }
 
+LockStatus FileLock::Unstable(const char* call, int number) {
+  error_ = {number, call, GetLastError()};
+  Close();
+  return LockStatus::kUnstable;
+}
+
 void FileLock::Close() {
   if (file_ != -1) CloseHandle(HandleOf(file_));
   file_ = -1;
-  wrote_holder_ = false;
 }
 
 }  // namespace zjj

@@ -63,6 +63,63 @@ char* PutText(char* at, const char* text, size_t length) {
   return at + length;
 }
 
+bool IsDigit(char character) { return character >= '0' && character <= '9'; }
+
+// kRecordSize bytes, read from the front. Each function returns false if something else follows. Only after Skip()
+// does the position then stay the same.
+class Text {
+ public:
+  explicit Text(const char* buffer) : at_(buffer), end_(buffer + kRecordSize) {}
+
+  bool Skip(const char* expected) {
+    size_t length = strlen(expected);
+    if (static_cast<size_t>(end_ - at_) < length || memcmp(at_, expected, length) != 0) return false;
+    at_ += length;
+    return true;
+  }
+
+  bool SkipNumber() {
+    if (at_ == end_ || !IsDigit(*at_)) return false;
+    while (at_ < end_ && IsDigit(*at_)) at_++;
+    return true;
+  }
+
+  // A JSON string.
+  bool SkipString() {
+    if (!Skip("\"")) return false;
+    for (; at_ < end_ && static_cast<unsigned char>(*at_) >= ' '; at_++) {
+      if (*at_ == '\\' && end_ - at_ > 1) {
+        at_++;
+      } else if (*at_ == '"') {
+        at_++;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  bool SkipTime() {
+    constexpr char kShape[] = "0000-00-00T00:00:00.000Z";
+    static_assert(sizeof(kShape) - 1 == kTimeSize);
+    if (end_ - at_ < static_cast<ptrdiff_t>(kTimeSize)) return false;
+    for (const char* shape = kShape; *shape != '\0'; shape++, at_++) {
+      if (*shape == '0' ? !IsDigit(*at_) : *at_ != *shape) return false;
+    }
+    return true;
+  }
+
+  // Whether only spaces follow, and a newline at the end.
+  bool IsPadding() const {
+    const char* at = at_;
+    while (at < end_ && *at == ' ') at++;
+    return at == end_ - 1 && *at == '\n';
+  }
+
+ private:
+  const char* at_;
+  const char* end_;
+};
+
 }  // namespace
 
 void FormatRecord(char* buffer, const char* record_start, int64_t unix_ms) {
@@ -88,15 +145,31 @@ void FormatBlank(char* buffer) {
   buffer[kRecordSize - 1] = '\n';
 }
 
-bool IsRecord(const char* buffer) { return memcmp(buffer, "{\"pid\":", 7) == 0 && buffer[kRecordSize - 1] == '\n'; }
-
-bool IsCleanMark(const char* buffer) { return memcmp(buffer, kCleanMark, sizeof(kCleanMark) - 1) == 0; }
-
-bool IsBlank(const char* buffer) {
-  for (size_t at = 0; at < kRecordSize - 1; at++) {
-    if (buffer[at] != ' ') return false;
+bool IsRecord(const char* buffer) {
+  Text text(buffer);
+  if (!text.Skip("{\"pid\":") || !text.SkipNumber()) return false;
+  if (!text.Skip(",\"host\":") || !text.SkipString()) return false;
+  if (!text.Skip(",\"command\":") || !text.SkipString()) return false;
+  // Other versions may have other members here.
+  while (!text.Skip(",\"since\":\"")) {
+    if (!text.Skip(",") || !text.SkipString() || !text.Skip(":")) return false;
+    if (!text.SkipNumber() && !text.SkipString()) return false;
   }
-  return buffer[kRecordSize - 1] == '\n';
+  return text.SkipTime() && text.Skip("\"}") && text.IsPadding();
+}
+
+bool IsCleanMark(const char* buffer) {
+  Text text(buffer);
+  return text.Skip(kCleanMark) && text.SkipTime() && text.IsPadding();
+}
+
+bool IsBlank(const char* buffer) { return Text(buffer).IsPadding(); }
+
+bool IsCleanMarkSince(const char* buffer, int64_t unix_ms) {
+  char oldest[kRecordSize];
+  FormatCleanMark(oldest, unix_ms);
+  // The time is written so that its text sorts like the time.
+  return IsCleanMark(buffer) && memcmp(buffer, oldest, kRecordSize) >= 0;
 }
 
 }  // namespace zjj

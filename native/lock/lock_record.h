@@ -4,6 +4,7 @@
 //
 //   record      JSON that names an exclusive holder, padded with spaces:
 //               {"pid":7,"host":"h","command":"zjj","since":"2026-11-23T06:32:09.123Z"}
+//               More members may come before `since`. src/lock/binding/holder.ts names them.
 //   clean mark  the last holder left everything in order
 //   blank       the last holder released the lock without the clean mark
 #ifndef ZJJ_LOCK_LOCK_RECORD_H_
@@ -25,10 +26,12 @@ void FormatRecord(char* buffer, const char* record_start, int64_t unix_ms);
 void FormatCleanMark(char* buffer, int64_t unix_ms);
 void FormatBlank(char* buffer);
 
-// These take kRecordSize bytes read from a file.
+// These take kRecordSize bytes read from a file, and check every one of them. Someone's data can begin like a record.
 bool IsRecord(const char* buffer);
 bool IsCleanMark(const char* buffer);
 bool IsBlank(const char* buffer);
+// A clean mark that was not written before that time.
+bool IsCleanMarkSince(const char* buffer, int64_t unix_ms);
 
 }  // namespace zjj
 

@@ -49,7 +49,8 @@ LockResult LockTable::Try(const LockRequest& request) {
 LockResult LockTable::StartWait(const LockRequest& request, double pause_ms) {
   FileLock* lock = IdleOrNew(request.path);
   LockStatus status = lock->Open(request.options);
-  if (status != LockStatus::kOk) return FailureOf(status, lock);
+  // Busy: the wait opens the file later.
+  if (status != LockStatus::kOk && status != LockStatus::kBusy) return FailureOf(status, lock);
   LockHandle* handle = handles_.Add(this, lock);
   handle->wait = threads_.StartWait(
       lock, pause_ms,
@@ -79,8 +80,8 @@ bool LockTable::CancelWait(int index) {
 LockResult LockTable::WaitSync(const LockRequest& request, double timeout_ms) {
   FileLock* lock = IdleOrNew(request.path);
   LockStatus status = lock->Open(request.options);
-  if (status != LockStatus::kOk) return FailureOf(status, lock);
-  if (WouldDeadlock(handles_, lock->identity(), request.options.mode)) {
+  if (status != LockStatus::kOk && status != LockStatus::kBusy) return FailureOf(status, lock);
+  if (status == LockStatus::kOk && WouldDeadlock(handles_, lock->identity(), request.options.mode)) {
     delete lock;
     return {LockResult::kDeadlock};
   }

@@ -5,7 +5,7 @@
 //
 // Calling sequence
 //
-//   WaitThread* wait = WaitThread::Start(&lock, pause_ms, on_done, context);   // after lock.Open() returned kOk
+//   WaitThread* wait = WaitThread::Start(&lock, pause_ms, on_done, context);   // after lock.Open() returned kOk or kBusy
 //   ... repeat wait->Cancel() until IsDone(), or call wait->WaitUntilDone(timeout_ms) ...
 //   ... wait->Restart(&other_lock, ...) ...                                    // optional, once IsDone()
 //   wait->Join();                                                              // deletes the WaitThread

@@ -13,8 +13,11 @@ const stage = join(root, 'build', 'sanitize');
 const tests = [
   'platform_test',
   'lock_record_test',
+  'file_attributes_test',
+  'file_content_test',
   'file_lock_test',
   'file_commit_test',
+  'path_races_test',
   'wait_thread_test',
   'lock_table_test',
 ];

@@ -1,5 +1,5 @@
 import { configPath, resolveConfig } from '../config/file/resolve.js';
-import { readHolder } from '../lock/internal.js';
+import { isThisProcess, readHolder } from '../lock/internal.js';
 import { CommandError, type ExitCode, exitCodes } from './exit-codes.js';
 import type { Output } from './output.js';
 
@@ -50,7 +50,7 @@ export function interruptibleWait(currentPath: () => string, output: Output): In
 function noticeText(path: string): string | undefined {
   // Read now: with many waiters, the holder from the start of the wait has long released the lock.
   const holder = readHolder(lockPathOf(path));
-  if (holder?.pid === process.pid) return undefined;
+  if (holder !== undefined && isThisProcess(holder)) return undefined;
   const by = holder ? `, held by pid ${holder.pid} (${holder.command})` : '';
   return `Waiting for lock on ${path}${by}…`;
 }

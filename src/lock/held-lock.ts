@@ -14,6 +14,18 @@ export interface FileLock extends Disposable {
   readonly mode: LockMode;
   /** False once released. */
   readonly held: boolean;
+  /**
+   * Whether the path still names the file that is locked. Another program may have removed or replaced it since. A second
+   * holder can then lock the new file, so do not rely on the lock any more. On Windows nobody can remove a locked file.
+   *
+   * @returns False too once the lock is released.
+   * @example
+   * const held = await lock('upload.lock');
+   * await prepare();
+   * if (!held.isCurrent()) throw new Error('upload.lock was removed: another process may be uploading');
+   * @see https://man7.org/linux/man-pages/man2/lstat.2.html
+   */
+  isCurrent(): boolean;
   /** Releases the lock at once. Never waits and never throws. A second call does nothing. */
   release(): void;
 }
@@ -61,6 +73,10 @@ export class HeldLock implements FileLock {
     return this.#index >= 0;
   }
 
+  isCurrent(): boolean {
+    return this.held && addon().isCurrent(this.#index);
+  }
+
   release(): void {
     this.#release(false);
   }
@@ -84,11 +100,6 @@ export class HeldLock implements FileLock {
     return addon().foundState(lock.#index) === FoundState.created;
   }
 
-  /** Whether the path still names the locked file. Other programs may remove or replace it. */
-  static isCurrent(lock: HeldLock): boolean {
-    return addon().isCurrent(lock.#index);
-  }
-
   /**
    * Hands the lock to native code, which releases it on another thread.
    *
@@ -107,6 +118,11 @@ export class HeldLock implements FileLock {
   /** Changes the owner of the lock file, so that this user can write it too. The lock works even if this fails. */
   static chown(lock: HeldLock, user: number, group: number): boolean {
     return addon().chown(lock.#index, user, group);
+  }
+
+  /** Changes the permission bits of the lock file. The lock works even if this fails. */
+  static chmod(lock: HeldLock, mode: number): boolean {
+    return addon().chmod(lock.#index, mode);
   }
 
   /** Starts to watch the newest lock for leaks. */

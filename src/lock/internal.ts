@@ -5,9 +5,17 @@
 export * from '../errors.js';
 export { listenForAbort } from './abort-signal.js';
 export { CommitOutcome, LIST_LOST } from './binding/addon.js';
-export { readHolder, readRecord } from './binding/holder.js';
+export {
+  type HolderRecord,
+  isThisProcess,
+  isVisible,
+  readHolder,
+  readHolderRecord,
+  readRecord,
+} from './binding/holder.js';
 export { errnoName, systemError, timeoutError } from './binding/lock-error.js';
 export { addon, setLockCommand } from './binding/native-locks.js';
+export { startOf } from './binding/process-identity.js';
 export { HeldLock } from './held-lock.js';
 export * from './index.js';
 export { acquire, acquireSync } from './lock.js';

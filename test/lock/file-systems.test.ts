@@ -420,3 +420,50 @@ describe('a flock(2) call that fails', () => {
     expect(injected(trace)).toBe(1);
   });
 });
+
+describe('a file system that contradicts itself', () => {
+  test.for([
+    ['stale.lock', 'ENOENT'],
+    ['hidden.lock', 'EEXIST'],
+    ['moving.lock', 'ESTALE'],
+  ] as const)('gives LOCK_IO in every call at once: %s', async ([name, code], context) => {
+    requiresMount(context, { commands: ['python3'], device: '/dev/fuse' });
+    const directory = temporaryDirectory();
+    const path = join(directory, name);
+    const child = new Child('unshare', [
+      ...['-m', 'python3', fuseFileSystem, 'locks', directory],
+      ...commandLine(
+        lockScript(
+          path,
+          `if (!path.includes('hidden')) fs.linkSync((fs.writeFileSync(path + '.new', ''), path + '.new'), path);
+           const calls = [zjj.tryLock, zjj.lockSync, zjj.lock, (path) => zjj.withLock(path, () => {})];
+           const found = new Set();
+           for (const call of calls) {
+             const error = await Promise.resolve(path).then(call).catch((reason) => reason);
+             found.add([error.code, error.cause?.code, /at each of many tries/.test(error.message)].join(' '));
+           }
+           console.log([...found].join());
+           process.exit();`,
+        ),
+      ),
+    ]);
+    expect(await child.line()).toBe(`LOCK_IO ${code} true`);
+  });
+});
+
+test('a file system that locks only writable files exclusively says so', async (context) => {
+  requiresMount(context, { commands: ['python3'], device: '/dev/fuse' });
+  const directory = temporaryDirectory();
+  const child = new Child('unshare', [
+    ...['-m', 'python3', fuseFileSystem, 'EBADF', directory],
+    ...commandLine(
+      lockScript(
+        join(directory, 'x.lock'),
+        `const error = await zjj.lock(path).catch((reason) => reason);
+         console.log(error.code, error.cause.code, error.message);
+         process.exit();`,
+      ),
+    ),
+  ]);
+  expect(await child.line()).toMatch(/^LOCK_IO EBADF .* locks a file exclusively only if it may be written: EBADF/);
+});

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { lock, tryLock } from '../../src/lock/index.js';
@@ -76,3 +77,14 @@ for (const [name, tool] of Object.entries(tools)) {
     });
   });
 }
+
+test('a running program can be locked, as with flock(1)', async (context) => {
+  if (process.platform !== 'linux') context.skip('only Linux refuses to open a running program for writing');
+  const path = join(temporaryDirectory(), 'program.lock');
+  copyFileSync('/bin/sh', path);
+  const child = new Child(path, ['-c', 'echo runs; read end']);
+  expect(await child.line()).toBe('runs');
+  using held = await lock(path);
+  expect([held.held, tryLock(path, { mode: 'shared' })]).toEqual([true, null]);
+  child.write('end');
+});

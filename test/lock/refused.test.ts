@@ -226,10 +226,15 @@ describe('a file system', () => {
 
 describe('a path that cannot be a lock file', () => {
   const cases: Record<string, readonly [(directory: string) => string | Promise<string>, object]> = {
-    'a device': [() => '/dev/null', { code: 'LOCK_FILE_INVALID' }],
-    'a socket': [socketIn, { code: 'LOCK_FILE_INVALID' }],
-    'a dangling symbolic link': [linkTo('x.lock', 'nowhere'), { code: 'LOCK_FILE_INVALID' }],
-    'a symbolic link to itself': [linkTo('x.lock', 'x.lock'), { code: 'LOCK_FILE_INVALID' }],
+    'a device': [() => '/dev/null', invalid(/ is a device, not a regular file$/)],
+    'a socket': [socketIn, invalid(/ is a socket, not a regular file$/)],
+    'a directory': [(directory) => directory, invalid(/ is a directory, not a regular file$/)],
+    'a symbolic link': [
+      linkTo('x.lock', '/dev/null'),
+      invalid(/ is a symbolic link\. Pass the path that it leads to$/),
+    ],
+    'a dangling symbolic link': [linkTo('x.lock', 'nowhere'), invalid(/ is a symbolic link\./)],
+    'a symbolic link to itself': [linkTo('x.lock', 'x.lock'), invalid(/ is a symbolic link\./)],
     'a file in a dangling symbolic link': [
       (directory) => join(linkTo('link', 'nowhere')(directory), 'x.lock'),
       { code: 'LOCK_IO', cause: { code: 'ENOENT' } },
@@ -254,6 +259,10 @@ describe('a path that cannot be a lock file', () => {
       { code: 'LOCK_IO', cause: { code: 'ENAMETOOLONG' } },
     ],
   };
+
+  function invalid(message: RegExp): object {
+    return { code: 'LOCK_FILE_INVALID', message: expect.stringMatching(message) };
+  }
 
   function linkTo(name: string, target: string): (directory: string) => string {
     return (directory) => {

@@ -2,7 +2,9 @@
 
 Usage: fuse-file-system.py LOCKS DIRECTORY COMMAND...
 
-LOCKS is `locks`, or the error that every flock(2) returns, such as ENOLCK. The program speaks the /dev/fuse protocol
+LOCKS is `locks`, or the error that every flock(2) returns, such as ENOLCK. Three names contradict themselves, as on a
+server whose directory is out of date: `stale.lock` is there and cannot be opened, `hidden.lock` is not there and cannot
+be created, and `moving.lock` has another inode number at each look. The program speaks the /dev/fuse protocol
 without a library and keeps the files in memory. Start it in its own mount namespace: the file system ends with the
 command, and the mount ends with the namespace.
 """
@@ -21,6 +23,7 @@ RELEASE, FLUSH, INIT, SETLK, SETLKW, CREATE, INTERRUPT, BATCH_FORGET = 18, 25, 2
 FUSE_FLOCK_LOCKS = 1 << 10
 FATTR_SIZE = 1 << 3
 ROOT = 1
+STALE, HIDDEN, MOVING = b"stale.lock\0", b"hidden.lock\0", b"moving.lock\0"
 PR_SET_PDEATHSIG = 1
 
 
@@ -54,11 +57,16 @@ class FileSystem:
         self.locks = Locks()
         self.names = {}  # name: node
         self.files = {}  # node: bytes
+        self.looks = 0
 
     def attributes(self, node):
         mode = stat.S_IFDIR | 0o755 if node == ROOT else stat.S_IFREG | 0o644
         size = 0 if node == ROOT else len(self.files[node])
-        return struct.pack("<6Q10I", node, size, 0, 0, 0, 0, 0, 0, 0, mode, 1, 0, 0, 0, 4096, 0)
+        number = node
+        if node == self.names.get(MOVING):
+            self.looks += 1
+            number = 1000 + self.looks
+        return struct.pack("<6Q10I", number, size, 0, 0, 0, 0, 0, 0, 0, mode, 1, 0, 0, 0, 4096, 0)
 
     def entry(self, node):
         return struct.pack("<4Q2I", node, 0, 0, 0, 0, 0) + self.attributes(node)
@@ -70,6 +78,8 @@ class FileSystem:
             return struct.pack("<4I2H2I2H8I", 7, minor, 0, FUSE_FLOCK_LOCKS, 0, 0, 65536, 1, 0, 0, *[0] * 8)
         if operation == LOOKUP:
             return self.entry(self.names[body])
+        if operation == CREATE and body[16:] == HIDDEN:
+            raise OSError(errno.EEXIST, "")
         if operation == CREATE:
             node = self.names[body[16:]] = len(self.files) + 2
             self.files[node] = bytearray()
@@ -85,6 +95,8 @@ class FileSystem:
             self.files[node] = self.files[node][:size].ljust(size, b"\0")
         if operation in (GETATTR, SETATTR):
             return bytes(16) + self.attributes(node)
+        if operation == OPEN and node == self.names.get(STALE):
+            raise OSError(errno.ENOENT, "")
         if operation == OPEN:
             return bytes(16)
         if operation == READ:

@@ -35,7 +35,7 @@ export function* runTransaction(
     if (HeldLock.createdFile(lock)) {
       // Someone may keep deleting the lock file, so check that we still hold it before the slow part.
       replacement = Replacement.create(path, !existsSync(path), fileMode);
-      if (!HeldLock.isCurrent(lock)) return false;
+      if (!lock.isCurrent()) return false;
     }
     if (HeldLock.foundUnclean(lock)) isSwept = sweepTemporaryFiles(path, replacement?.name);
     const file = readFile(path);
@@ -47,7 +47,7 @@ export function* runTransaction(
       if (replacement === undefined) {
         replacement = Replacement.create(path, file === undefined, fileMode);
         // Check now and not later: a writer with a newer lock file sweeps this temporary file before it reads.
-        if (!HeldLock.isCurrent(lock)) return false;
+        if (!lock.isCurrent()) return false;
       } else if (replacement.createsFile !== (file === undefined)) {
         return false;
       }

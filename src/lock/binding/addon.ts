@@ -25,6 +25,7 @@ export interface Addon {
   foundState(index: number): number | undefined;
   isCurrent(index: number): boolean;
   chown(index: number, user: number, group: number): boolean;
+  chmod(index: number, mode: number): boolean;
   pause(ms: number): void;
   keepAlive(keep: boolean): void;
   copyAttributes(from: string, fd: number): number;
@@ -55,7 +56,7 @@ export function flagsOf(mode: LockMode, readsState = false): number {
 }
 
 /** `LockStatus` in native/lock/file_lock.h. */
-export const Status = { ok: 0, busy: 1, cancelled: 2, invalid: 3, unsupported: 4, failed: 5 } as const;
+export const Status = { ok: 0, busy: 1, cancelled: 2, invalid: 3, unsupported: 4, failed: 5, unstable: 6 } as const;
 
 /** `FoundState` in native/lock/file_lock.h: the state that an exclusive holder found the lock file in. */
 export const FoundState = { unclean: 0, clean: 1, created: 2 } as const;

@@ -1,3 +1,4 @@
+import { lstatSync, type Stats } from 'node:fs';
 import { constants } from 'node:os';
 import { LockTimeoutError, ZjjError } from '../../errors.js';
 import { Status } from './addon.js';
@@ -17,14 +18,43 @@ export type SystemFailure = { readonly syscall: string } & ({ readonly errno: nu
 /** Converts a failure of the addon to a lock error. Its `cause` looks like an error of node:fs. */
 export function lockError(path: string, failure: NativeFailure): ZjjError {
   if (failure.status === Status.invalid) {
-    return new ZjjError('LOCK_FILE_INVALID', `Lock file ${path} is not a regular file`, { path });
+    return new ZjjError('LOCK_FILE_INVALID', `Lock file ${path} ${kindOf(path)}`, { path });
   }
   const cause = systemError(path, failure);
+  if (failure.status === Status.unstable) {
+    const message = `Cannot lock ${path}: at each of many tries it could not be opened, or was another file after it was`;
+    return new ZjjError('LOCK_IO', `${message}: ${cause.message}`, { path, cause });
+  }
   if (failure.status === Status.unsupported) {
     const message = `The file system of ${path} does not support file locks: ${cause.message}`;
     return new ZjjError('LOCK_UNSUPPORTED', message, { path, cause });
   }
-  return new ZjjError('LOCK_IO', `Cannot lock ${path}: ${cause.message}`, { path, cause });
+  const reason = isReadOnly(failure) ? 'this file system locks a file exclusively only if it may be written: ' : '';
+  return new ZjjError('LOCK_IO', `Cannot lock ${path}: ${reason}${cause.message}`, { path, cause });
+}
+
+/** NFS: an exclusive lock needs a descriptor for writing, and this process may only read the file. */
+function isReadOnly({ errno, syscall }: NativeFailure): boolean {
+  return syscall === 'flock' && errno === constants.errno.EBADF;
+}
+
+/** What the file is, instead of a regular file. */
+function kindOf(path: string): string {
+  const kind = statOf(path);
+  if (kind?.isSymbolicLink()) return 'is a symbolic link. Pass the path that it leads to';
+  if (kind?.isDirectory()) return 'is a directory, not a regular file';
+  if (kind?.isFIFO()) return 'is a FIFO, not a regular file';
+  if (kind?.isSocket()) return 'is a socket, not a regular file';
+  if (kind?.isCharacterDevice() || kind?.isBlockDevice()) return 'is a device, not a regular file';
+  return 'is not a regular file';
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Converts a failure that the addon threw to a lock error. Returns anything else unchanged. */
