@@ -24,9 +24,9 @@ void FileLock::WriteHolder() {
   bool is_record = is_whole && IsRecord(buffer);
   bool is_clean = is_whole && IsCleanMark(buffer);
   is_lock_file_ = writable_ && (size == 0 || is_record || is_clean || (is_whole && IsBlank(buffer)));
-  found_state_ = created_                      ? FoundState::kCreated
-                 : (is_lock_file_ && is_clean) ? FoundState::kClean
-                                               : FoundState::kUnclean;
+  // After a loss of power, the disk may have the mark of an earlier release and the temporary file of a later holder.
+  bool is_trusted = is_lock_file_ && is_clean && IsCleanMarkSince(buffer, BootUnixMs());
+  found_state_ = created_ ? FoundState::kCreated : is_trusted ? FoundState::kClean : FoundState::kUnclean;
   if (!is_lock_file_) return;
   if (mode() == LockMode::kExclusive) {
     FormatRecord(record_, record_start_.get(), UnixMs());

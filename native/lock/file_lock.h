@@ -67,7 +67,7 @@ enum class LockStatus : uint8_t {
 enum class FoundState : uint8_t {
   kUnclean,  // no clean mark: the last holder died, or leaves no marks. Also if this FileLock cannot write the file: a
              // holder that died may have been unable to replace the mark, too
-  kClean,    // the last holder released the lock with the clean mark
+  kClean,    // the last holder released the lock with the clean mark, since this system started
   kCreated,  // this FileLock created the file
 };
 

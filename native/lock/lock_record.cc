@@ -165,4 +165,11 @@ bool IsCleanMark(const char* buffer) {
 
 bool IsBlank(const char* buffer) { return Text(buffer).IsPadding(); }
 
+bool IsCleanMarkSince(const char* buffer, int64_t unix_ms) {
+  char oldest[kRecordSize];
+  FormatCleanMark(oldest, unix_ms);
+  // The time is written so that its text sorts like the time.
+  return IsCleanMark(buffer) && memcmp(buffer, oldest, kRecordSize) >= 0;
+}
+
 }  // namespace zjj

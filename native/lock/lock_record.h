@@ -30,6 +30,8 @@ void FormatBlank(char* buffer);
 bool IsRecord(const char* buffer);
 bool IsCleanMark(const char* buffer);
 bool IsBlank(const char* buffer);
+// A clean mark that was not written before that time.
+bool IsCleanMarkSince(const char* buffer, int64_t unix_ms);
 
 }  // namespace zjj
 

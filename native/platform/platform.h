@@ -19,6 +19,10 @@ double MonotonicMs();
 // The wall clock: milliseconds since 1970-01-01 UTC.
 int64_t UnixMs();
 
+// When the system started, by the wall clock of now: milliseconds since 1970-01-01 UTC. A wall clock that was set since
+// then moves it.
+int64_t BootUnixMs();
+
 }  // namespace zjj
 
 #endif  // ZJJ_PLATFORM_PLATFORM_H_

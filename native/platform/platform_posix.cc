@@ -51,4 +51,16 @@ int64_t UnixMs() {
   return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1000000;
 }
 
+int64_t BootUnixMs() {
+#ifdef CLOCK_BOOTTIME
+  constexpr clockid_t kSinceBoot = CLOCK_BOOTTIME;
+#else
+  // On macOS it counts the time asleep too.
+  constexpr clockid_t kSinceBoot = CLOCK_MONOTONIC;
+#endif
+  struct timespec up;
+  clock_gettime(kSinceBoot, &up);
+  return UnixMs() - static_cast<int64_t>(up.tv_sec) * 1000 - up.tv_nsec / 1000000;
+}
+
 }  // namespace zjj

@@ -33,4 +33,6 @@ int64_t UnixMs() {
   return ticks / 10000 - 11644473600000LL;
 }
 
+int64_t BootUnixMs() { return UnixMs() - static_cast<int64_t>(GetTickCount64()); }
+
 }  // namespace zjj

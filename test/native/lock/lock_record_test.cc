@@ -88,6 +88,17 @@ void RecordMarkAndBlankAreDistinct() {
   CHECK(!IsBlank(buffer) && !IsRecord(buffer) && !IsCleanMark(buffer));
 }
 
+void AMarkTellsWhetherItIsOlderThanATime() {
+  char buffer[kRecordSize];
+  // The years have as many digits up to 9999.
+  for (int64_t at : {INT64_C(1), INT64_C(999999999999), INT64_C(1000000000000), UnixMs()}) {
+    FormatCleanMark(buffer, at);
+    CHECK(IsCleanMarkSince(buffer, at - 1) && IsCleanMarkSince(buffer, at) && !IsCleanMarkSince(buffer, at + 1));
+  }
+  FormatBlank(buffer);
+  CHECK(!IsCleanMarkSince(buffer, 0));
+}
+
 // Returns the text as it would be in a lock file.
 std::string Padded(const std::string& text) {
   CHECK(text.size() < kRecordSize);
@@ -175,6 +186,7 @@ int main(int argc, char** argv) {
   Run("times match the calendar", TimesMatchTheCalendar);
   Run("a record that does not fit is left blank", ARecordThatDoesNotFitIsLeftBlank);
   Run("record, clean mark and blank are distinct", RecordMarkAndBlankAreDistinct);
+  Run("a mark tells whether it is older than a time", AMarkTellsWhetherItIsOlderThanATime);
   Run("every byte of record, mark and blank is checked", EveryByteIsChecked);
   Run("a record may have more members and any name", ARecordMayHaveMoreMembersAndAnyName);
   Run("data that begins like a record is none", DataThatBeginsLikeARecordIsNone);
