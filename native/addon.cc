@@ -224,7 +224,7 @@ Napi::Value Chown(const Napi::CallbackInfo& info) {
 Napi::Value Chmod(const Napi::CallbackInfo& info) {
   Environment* environment = Enter(info.Env());
   if (environment == nullptr) return info.Env().Undefined();
-  FileLock* lock = environment->locks().FindHeld(IntegerAt(info, 0));
+  FileLock* lock = environment->locks().FindHeld(IndexAt(info, 0));
   return Napi::Boolean::New(info.Env(), lock != nullptr && lock->Chmod(UnsignedAt(info, 1)));
 }
 
