@@ -10,12 +10,13 @@ const OWN_FRAMES = 12;
 export class CallSite {
   readonly #trace: { readonly stack?: string } = {};
 
-  constructor() {
+  /** @param entry - The function whose caller this is. Without it, the frames of this package are left out later. */
+  constructor(entry?: (...args: never[]) => unknown) {
     const limit = Error.stackTraceLimit;
     // Not a number, or 0: the program wants no stacks.
     if (!(limit > 0)) return;
     Error.stackTraceLimit = limit + OWN_FRAMES;
-    Error.captureStackTrace(this.#trace, CallSite);
+    Error.captureStackTrace(this.#trace, entry ?? CallSite);
     Error.stackTraceLimit = limit;
   }
 

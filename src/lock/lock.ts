@@ -66,7 +66,7 @@ export function lock(path: string | URL, options: LockOptions = {}): Promise<Fil
   } catch (error) {
     return Promise.reject(error);
   }
-  return acquire(path, options);
+  return acquire(path, options, lock);
 }
 
 interface StoreOptions {
@@ -83,16 +83,16 @@ type AcquireOptions = Omit<LockOptions, 'signal'> & StoreOptions & { readonly si
  * because that would create a second promise: an uncontended call takes only a few microseconds, and ten thousand calls
  * may wait.
  */
-export function acquire(path: string | URL, options: AcquireOptions = {}): Promise<HeldLock> {
+export function acquire(path: string | URL, options: AcquireOptions = {}, entry: Entry = acquire): Promise<HeldLock> {
   try {
     const queue = queueOf(absolutePath(path));
     const request = checkRequest(queue.path, options);
     throwIfAborted(request.signal);
     if (request.timeoutMs === 0) return Promise.resolve(tryOnce(queue, request));
-    if (!queue.mustPause) return acquireOrWait(queue, request);
+    if (!queue.mustPause) return acquireOrWait(queue, request, entry);
     // A call with an onBusy tries first, because only a failed try calls it.
     const waitsAtOnce = queue.isContended && request.onBusy === undefined;
-    return waitsAtOnce ? wait(queue, request, false) : acquireAfterPause(queue, request, new CallSite());
+    return waitsAtOnce ? wait(queue, request, false, entry) : acquireAfterPause(queue, request, siteOf(request, entry));
   } catch (error) {
     return Promise.reject(error);
   }
@@ -178,12 +178,20 @@ export async function withLock<R>(
   checkOptions(options, LOCK_OPTIONS);
   const isEndless = options.timeout === undefined && options.signal === undefined;
   if (isEndless && isHeldAround(absolutePath(path), options.mode)) throw nestedLockError(absolutePath(path));
-  const held = await acquire(path, options);
+  const held = await acquire(path, options, withLock);
   try {
     return await holdAround(held, () => use(held));
   } finally {
     held.release();
   }
+}
+
+/** The function that the user called. */
+type Entry = (...args: never[]) => unknown;
+
+/** Only a timeout makes an error later. The place costs as much memory as the rest of a wait. */
+function siteOf({ timeoutMs }: LockRequest, entry: Entry): CallSite | undefined {
+  return timeoutMs === Number.POSITIVE_INFINITY ? undefined : new CallSite(entry);
 }
 
 interface LockRequest extends PendingLockRequest {
@@ -229,13 +237,21 @@ function tryOnce(queue: PathQueue, { mode, fileMode, onBusy }: LockRequest): Hel
   throw timeoutError(queue.path, 0);
 }
 
-async function acquireAfterPause(queue: PathQueue, request: LockRequest, site: CallSite): Promise<HeldLock> {
+async function acquireAfterPause(
+  queue: PathQueue,
+  request: LockRequest,
+  site: CallSite | undefined,
+): Promise<HeldLock> {
   await queue.pause();
   throwIfAborted(request.signal);
   return acquireOrWait(queue, request, site);
 }
 
-function acquireOrWait(queue: PathQueue, request: LockRequest, site?: CallSite): Promise<HeldLock> {
+function acquireOrWait(
+  queue: PathQueue,
+  request: LockRequest,
+  origin: Entry | CallSite | undefined,
+): Promise<HeldLock> {
   const { mode } = request;
   const isBehindOthers = queue.hasWaiters || queue.isHeldAgainst(mode);
   if (!isBehindOthers) {
@@ -249,10 +265,16 @@ function acquireOrWait(queue: PathQueue, request: LockRequest, site?: CallSite):
   request.onBusy?.();
   // onBusy may have aborted the signal. Nothing listens to it yet, so no event would come.
   throwIfAborted(request.signal);
-  return wait(queue, request, !isBehindOthers, site);
+  return wait(queue, request, !isBehindOthers, origin);
 }
 
-function wait(queue: PathQueue, request: LockRequest, isBusy: boolean, site = new CallSite()): Promise<HeldLock> {
+function wait(
+  queue: PathQueue,
+  request: LockRequest,
+  isBusy: boolean,
+  origin: Entry | CallSite | undefined,
+): Promise<HeldLock> {
+  const site = typeof origin === 'function' ? siteOf(request, origin) : origin;
   const pending = new PendingLock(queue, request, site);
   rejectEndlessWaits();
   queue.enqueue(pending, isBusy);

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { clearTimeout, setTimeout } from 'node:timers';
+import type { LockTimeoutError } from '../errors.js';
 import { type AbortSignalLike, listenForAbort } from './abort-signal.js';
 import type { LockMode } from './binding/addon.js';
 import { timeoutError } from './binding/lock-error.js';
@@ -39,10 +40,10 @@ export class PendingLock implements Waiter {
   #reject!: (reason: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
   readonly #signal: AbortSignalLike | undefined;
-  readonly #site: CallSite;
+  readonly #site: CallSite | undefined;
   readonly #onGrant: PendingLockRequest['onGrant'];
 
-  constructor(queue: PathQueue, request: PendingLockRequest, site: CallSite) {
+  constructor(queue: PathQueue, request: PendingLockRequest, site: CallSite | undefined) {
     this.#queue = queue;
     this.#site = site;
     this.mode = request.mode;
@@ -80,13 +81,14 @@ export class PendingLock implements Waiter {
     const left = Math.min(Math.max(deadlineMs - performance.now(), 0), LONGEST_TIMER_MS);
     this.#timer = setTimeout(() => {
       if (performance.now() < deadlineMs) return this.#expireAt(deadlineMs, timeoutMs);
-      this.#queue.cancel(this, {
-        reason: () =>
-          this.#site.giveTo(timeoutError(this.#queue.path, timeoutMs, this.#queue.isHeldAgainst(this.mode))),
-        acceptsLateGrant: true,
-      });
+      this.#queue.cancel(this, { reason: () => this.#timeoutError(timeoutMs), acceptsLateGrant: true });
     }, left);
     if (!this.keepAlive) this.#timer.unref();
+  }
+
+  #timeoutError(timeoutMs: number): LockTimeoutError {
+    const error = timeoutError(this.#queue.path, timeoutMs, this.#queue.isHeldAgainst(this.mode));
+    return this.#site?.giveTo(error) ?? error;
   }
 
   /** The timer of AbortSignal.timeout() does not keep the process alive. */
