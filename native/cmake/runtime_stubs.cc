@@ -15,6 +15,9 @@ _LIBCPP_END_NAMESPACE_STD
 // libc++ declares these members `extern template`. Its archive has them, but that copy throws.
 template class std::basic_string<char>;
 
+// The compiler puts it into the table of an abstract class. Nothing calls it.
+extern "C" [[noreturn]] void __cxa_pure_virtual() { abort(); }
+
 // Aborts when out of memory, so the addon never checks.
 void* operator new(std::size_t size) {
   void* memory = malloc(size);
