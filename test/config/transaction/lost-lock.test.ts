@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, constants, existsSync, open, openSync, readdirSync, rmSync } from 'node:fs';
+import fs, { existsSync, readdirSync, rmSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readConfig, setConfigValue, updateConfig } from '../../../src/index.js';
@@ -10,20 +10,13 @@ import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 // The lock file is removed during a transaction: docs/decisions/sweep-condition.md.
 
-/** Sets a key, and calls `beforeSync` before the fsync of the new file. Resolves to the number of attempts. */
+/** Sets a key, and calls `beforeSync` when the new file exists and is still empty. Resolves to the number of attempts. */
 async function setWith(path: string, key: string, beforeSync: () => void): Promise<number> {
-  const release = blockThreadPool();
   let attempts = 0;
   await updateConfig(
     path,
     (transaction) => {
-      // Everything up to the fsync runs in one turn. The fsync waits for a thread of the pool.
-      if (++attempts === 1) {
-        process.nextTick(() => {
-          beforeSync();
-          release();
-        });
-      }
+      if (++attempts === 1) beforeNextWrite(beforeSync);
       transaction.set(key, 1);
     },
     { timeout: HANG_TIMEOUT_MS },
@@ -31,13 +24,16 @@ async function setWith(path: string, key: string, beforeSync: () => void): Promi
   return attempts;
 }
 
-/** Blocks every thread of libuv's pool in open(2) of a FIFO, until the returned function is called. */
-function blockThreadPool(): () => void {
-  const fifo = join(temporaryDirectory(), 'fifo');
-  execFileSync('mkfifo', [fifo]);
-  const { UV_THREADPOOL_SIZE = 4 } = process.env;
-  for (let thread = 0; thread < Number(UV_THREADPOOL_SIZE); thread++) open(fifo, 'r', (_error, fd) => closeSync(fd));
-  return () => closeSync(openSync(fifo, constants.O_WRONLY));
+/** Calls a function when this thread writes a file the next time, before it does. */
+function beforeNextWrite(hook: () => void): void {
+  const { writeFileSync } = fs;
+  fs.writeFileSync = (...args) => {
+    fs.writeFileSync = writeFileSync;
+    syncBuiltinESMExports();
+    hook();
+    writeFileSync(...args);
+  };
+  syncBuiltinESMExports();
 }
 
 test.each([

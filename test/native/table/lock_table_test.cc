@@ -93,7 +93,6 @@ struct Environment {
 };
 
 constexpr LockOptions kShared = {LockMode::kShared};
-constexpr LockOptions kReadsState = {LockMode::kExclusive, 0666, true};
 
 bool IsFree(const std::string& path) {
   FileLock lock(path.c_str(), kRecordStart);
@@ -134,11 +133,11 @@ void AReleasedFileStaysOpenForTheNextLock() {
   std::string other = NewPath();
   CHECK(locks.Release(environment.Take(path), true, true));
   CHECK(CountDescriptors() == descriptors + 1 && IsFree(path));
-  int index = environment.Take(path, kReadsState);
+  int index = environment.Take(path);
   CHECK(locks.FindHeld(index)->found_state() == FoundState::kClean);
   CHECK(CountDescriptors() == descriptors + 1);
   CHECK(locks.Release(index, true, true));
-  index = environment.Take(path, kReadsState);
+  index = environment.Take(path);
   CHECK(locks.FindHeld(index)->found_state() == FoundState::kClean);
   CHECK(locks.Release(index, false, true));
   // A lock on another file closes the idle one.
@@ -527,7 +526,7 @@ void Contend(std::array<Contended, 3>* files, double end_ms, std::atomic<int>* a
   while (MonotonicMs() < end_ms) {
     Contended& file = (*files)[Random(3)];
     LockMode mode = Random(4) == 0 ? LockMode::kShared : LockMode::kExclusive;
-    LockRequest request = {file.path.c_str(), {mode, 0666, Random(2) == 0}};
+    LockRequest request = {file.path.c_str(), {mode, 0666}};
     LockResult result = {LockResult::kBusy};
     uint32_t way = Random(3);
     if (way == 0) {
