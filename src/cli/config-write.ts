@@ -1,5 +1,6 @@
 import { configPath } from '../config/file/resolve.js';
-import { type ConfigLocation, locateConfig, locateSources } from '../config/locate.js';
+import { asWriteFailure } from '../config/file/write-denial.js';
+import { type ConfigLocation, type ConfigRequest, locateConfig, locateSources } from '../config/locate.js';
 import { type ConfigTransaction, mergeChanges, type PendingChange } from '../config/transaction/merge-changes.js';
 import { transact } from '../config/transaction/transact.js';
 import { isAbsent } from '../config/write.js';
@@ -53,7 +54,7 @@ export async function setKeys(action: SetAction, call: ConfigCall, output: Outpu
 export async function unsetKeys(action: UnsetAction, call: ConfigCall, output: Output): Promise<void> {
   const keys = action.keys.map(readKey);
   const [first] = keys;
-  const { path } = locateConfig(call.request);
+  const { path } = locateForWriting(call.request);
   // Checked first, because a transaction would create a directory and a lock file for a config that does not exist.
   if (first !== undefined && isAbsent(path)) throw notFoundIn(path, first, call);
   await apply(call, output, action.dryRun, (transaction) =>
@@ -77,11 +78,19 @@ async function apply(call: ConfigCall, output: Output, isDryRun: boolean, edit: 
   else report(outcome, output, isDryRun);
 }
 
+function locateForWriting(request: ConfigRequest): ConfigLocation {
+  try {
+    return locateConfig(request);
+  } catch (error) {
+    throw asWriteFailure(error);
+  }
+}
+
 /** Runs the edit in one transaction. A signal ends its wait for the lock, and a long wait prints a notice. */
 async function write({ request, timeout }: ConfigCall, output: Output, edit: Edit): Promise<Outcome> {
-  let location = locateConfig(request);
+  let location = locateForWriting(request);
   const locate = (): string => {
-    location = locateConfig(request);
+    location = locateForWriting(request);
     return configPath(location.path);
   };
   setLockCommand('zjj config');
@@ -96,7 +105,7 @@ async function write({ request, timeout }: ConfigCall, output: Output, edit: Edi
 
 /** Runs the edit on the current config, for its outcome or its error. Locks and writes nothing. */
 function dryRun({ request }: ConfigCall, edit: Edit): Outcome {
-  const location = locateConfig(request);
+  const location = locateForWriting(request);
   let changes: readonly Change[] = [];
   const change = (transaction: ConfigTransaction): void => {
     changes = edit(transaction);

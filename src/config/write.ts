@@ -2,6 +2,7 @@ import { throwIfAborted } from '../lock/internal.js';
 import { copyInput, type Key, parseKey, type TomlInput } from '../toml/index.js';
 import { readFile } from './file/read-file.js';
 import { configPath } from './file/resolve.js';
+import { asWriteFailure } from './file/write-denial.js';
 import type { ConfigTransaction } from './transaction/merge-changes.js';
 import { hasPendingCalls, transact, transactSync } from './transaction/transact.js';
 import {
@@ -132,7 +133,11 @@ export function changeToUnset(key: Key): (transaction: ConfigTransaction) => boo
  */
 export function isAbsent(path: string | URL): boolean {
   const absolute = configPath(path);
-  return !hasPendingCalls(absolute) && readFile(absolute) === undefined;
+  try {
+    return !hasPendingCalls(absolute) && readFile(absolute) === undefined;
+  } catch (error) {
+    throw asWriteFailure(error);
+  }
 }
 
 function asKey(parts: readonly string[]): Key {

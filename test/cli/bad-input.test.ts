@@ -67,11 +67,11 @@ describe('an invalid key or value is refused, and the file stays as it was', () 
 });
 
 describe.for([
-  ['get', ['config', 'port']],
-  ['list', ['config', 'list']],
-  ['set', ['config', 'port', '1']],
-  ['unset', ['config', 'unset', 'port']],
-] as const)('%s', ([, args]) => {
+  ['get', ['config', 'port'], 'CONFIG_READ'],
+  ['list', ['config', 'list'], 'CONFIG_READ'],
+  ['set', ['config', 'port', '1'], 'CONFIG_WRITE'],
+  ['unset', ['config', 'unset', 'port'], 'CONFIG_WRITE'],
+] as const)('%s', ([, args, noPermission]) => {
   test('names the line and column of a config that is not TOML', async () => {
     const { home, config } = configHome('a = 1\nb = = 2\n');
     const result = await failure(args, { home });
@@ -112,7 +112,7 @@ describe.for([
     chmodSync(config, 0o000);
     expect(await failure(args, { home, isUnprivileged: true })).toMatchObject({
       exitCode: 3,
-      code: 'CONFIG_READ',
+      code: noPermission,
     });
     chmodSync(config, 0o600);
     expect(readFileSync(config, 'utf8')).toBe(original);

@@ -41,7 +41,7 @@ export function writeUserConfig(home: string, text: string | Buffer): string {
 
 /** Leaves the lock file that the store would leave beside a config. */
 export function markAsOurs(config: string): void {
-  writeFileSync(`${config}.lock`, 'released by the zjj store at 2026-11-23T06:32:09.123Z'.padEnd(256));
+  writeFileSync(`${config}.lock`, `${'released by the zjj store at 2026-11-23T06:32:09.123Z'.padEnd(255)}\n`);
 }
 
 /** Skips the test if `isUnprivileged` is not possible here. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { type AST, parseTOML } from 'toml-eslint-parser';
 import { expect, test } from 'vitest';
+import { hasLoneSurrogate } from '../../../src/toml/syntax/escape.js';
 import { parse } from '../../../src/toml/syntax/parse.js';
 import { SyntaxFault, type ValueNode } from '../../../src/toml/syntax/syntax.js';
 import { randomDocument } from '../edit/random-document.js';
@@ -98,6 +99,8 @@ test.each([
     fc.property(texts, (text) => {
       // toml-eslint-parser accepts a lone carriage return as a newline.
       fc.pre(!/\r(?!\n)/.test(text));
+      // A damage can cut a surrogate pair in half. Text from a file never has one.
+      fc.pre(!hasLoneSurrogate(text));
       expect(readByZjj(text)).toEqual(readByEslintParser(text));
     }),
     { numRuns: 3000 },
