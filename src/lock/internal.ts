@@ -14,6 +14,7 @@ export {
   readRecord,
 } from './binding/holder.js';
 export { errnoName, systemError, timeoutError } from './binding/lock-error.js';
+export { hasChangedHands, type LockLook, lookAtLock, showsLife } from './binding/lock-look.js';
 export { addon, setLockCommand } from './binding/native-locks.js';
 export { startOf } from './binding/process-identity.js';
 export { HeldLock } from './held-lock.js';

@@ -9,7 +9,7 @@ export interface WaitOptions {
   /**
    * The longest time to wait, in milliseconds. It covers the queue, the kernel and all retries. 0 tries once; Infinity
    * waits forever. NaN and negative numbers throw a RangeError. Default: Infinity for locks, as in flock(1) and Web
-   * Locks. The config store's default is 5000 ms without progress.
+   * Locks. The config store's default is 5000 ms without a sign of life.
    */
   timeout?: number | undefined;
   /** Aborts the wait. The promise rejects with `signal.reason`. */

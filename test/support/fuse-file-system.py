@@ -2,22 +2,26 @@
 
 Usage: fuse-file-system.py LOCKS DIRECTORY COMMAND...
 
-LOCKS is `locks`, or the error that every flock(2) returns, such as ENOLCK. The program speaks the /dev/fuse protocol
-without a library and keeps the files in memory. Start it in its own mount namespace: the file system ends with the
-command, and the mount ends with the namespace.
+LOCKS is `locks`, `kernel` (the kernel keeps the locks), or the error that every flock(2) returns, such as ENOLCK. Each
+fsync(2) of a file takes FSYNC_SECONDS of the environment, if set. The program speaks the /dev/fuse protocol without a
+library and keeps the files in memory, in one directory. Start it in its own mount namespace: the file system ends with
+the command, and the mount ends with the namespace.
 """
 
 import ctypes
 import errno
 import fcntl
 import os
+import select
 import signal
 import stat
 import struct
 import sys
+import time
 
 LOOKUP, FORGET, GETATTR, SETATTR, UNLINK, LINK, OPEN, READ, WRITE = 1, 2, 3, 4, 10, 13, 14, 15, 16
 RELEASE, FLUSH, INIT, SETLK, SETLKW, CREATE, INTERRUPT, BATCH_FORGET = 18, 25, 26, 32, 33, 35, 36, 42
+RENAME, FSYNC, OPENDIR, READDIR, RELEASEDIR, RENAME2 = 12, 20, 27, 28, 29, 45
 FUSE_FLOCK_LOCKS = 1 << 10
 FATTR_SIZE = 1 << 3
 ROOT = 1
@@ -48,9 +52,12 @@ class Locks:
 
 
 class FileSystem:
-    def __init__(self, device, error):
+    def __init__(self, device, error, flags, fsync_seconds):
         self.device = device
         self.error = error  # what every flock(2) returns, or None
+        self.flags = flags
+        self.fsync_seconds = fsync_seconds
+        self.syncs = []  # (when it is done, request), in this order
         self.locks = Locks()
         self.names = {}  # name: node
         self.files = {}  # node: bytes
@@ -67,7 +74,7 @@ class FileSystem:
         """Returns the bytes of the answer, or None if the request must wait."""
         if operation == INIT:
             minor = min(struct.unpack_from("<II", body)[1], 31)
-            return struct.pack("<4I2H2I2H8I", 7, minor, 0, FUSE_FLOCK_LOCKS, 0, 0, 65536, 1, 0, 0, *[0] * 8)
+            return struct.pack("<4I2H2I2H8I", 7, minor, 0, self.flags, 0, 0, 65536, 1, 0, 0, *[0] * 8)
         if operation == LOOKUP:
             return self.entry(self.names[body])
         if operation == CREATE:
@@ -85,8 +92,17 @@ class FileSystem:
             self.files[node] = self.files[node][:size].ljust(size, b"\0")
         if operation in (GETATTR, SETATTR):
             return bytes(16) + self.attributes(node)
-        if operation == OPEN:
+        if operation in (RENAME, RENAME2):
+            old, new, _ = body[8 if operation == RENAME else 16 :].split(b"\0")
+            self.names[new + b"\0"] = self.names.pop(old + b"\0")
+            return b""
+        if operation in (OPEN, OPENDIR):
             return bytes(16)
+        if operation == READDIR:
+            return self.entries(struct.unpack_from("<Q", body, 8)[0])
+        if operation == FSYNC and self.fsync_seconds > 0:
+            self.syncs.append((time.monotonic() + self.fsync_seconds, request))
+            return None
         if operation == READ:
             offset, size = struct.unpack_from("<QI", body, 8)
             return bytes(self.files[node][offset : offset + size])
@@ -94,7 +110,7 @@ class FileSystem:
             offset, size = struct.unpack_from("<QI", body, 8)
             self.files[node][offset : offset + size] = body[40 : 40 + size]
             return struct.pack("<II", size, 0)
-        if operation == FLUSH:
+        if operation in (FLUSH, RELEASEDIR):
             return b""
         if operation == RELEASE:
             self.unlock(node, struct.unpack_from("<Q", body, 16)[0])
@@ -102,6 +118,15 @@ class FileSystem:
         if operation in (SETLK, SETLKW):
             return self.lock(operation, request, node, body)
         raise OSError(errno.ENOSYS, "")
+
+    def entries(self, offset):
+        if offset > 0:
+            return b""
+        entries = b""
+        for name, node in self.names.items():
+            length = len(name) - 1
+            entries += struct.pack("<QQII", node, 1, length, 0) + name[:-1] + bytes(-length % 8)
+        return entries
 
     def lock(self, operation, request, node, body):
         if self.error is not None:
@@ -133,8 +158,18 @@ class FileSystem:
     def send(self, request, error, answer):
         os.write(self.device, struct.pack("<IiQ", 16 + len(answer), -error, request) + answer)
 
+    def end_syncs(self):
+        """Answers each fsync(2) when its time has come, and returns when another request is there."""
+        while self.syncs:
+            left = self.syncs[0][0] - time.monotonic()
+            if left <= 0:
+                self.send(self.syncs.pop(0)[1], 0, b"")
+            elif select.select([self.device], [], [], left)[0]:
+                return
+
     def serve(self):
         while True:
+            self.end_syncs()
             message = os.read(self.device, 1 << 20)
             _, operation, request, node = struct.unpack_from("<IIQQ", message)
             body = message[40:]
@@ -164,8 +199,12 @@ def main():
         os.execvp(command[0], command)
     # The file system ends with the command, however the command ends.
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    # A disk does not become slower on a busy machine.
+    os.setpriority(os.PRIO_PROCESS, 0, -20)
     if os.getppid() == command_pid:
-        FileSystem(device, None if locks == "locks" else getattr(errno, locks)).serve()
+        error = getattr(errno, locks, None)  # None for `locks` and `kernel`
+        flags = 0 if locks == "kernel" else FUSE_FLOCK_LOCKS
+        FileSystem(device, error, flags, float(os.environ.get("FSYNC_SECONDS", "0"))).serve()
 
 
 main()

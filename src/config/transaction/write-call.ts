@@ -1,12 +1,6 @@
 import type { WaitOptions } from '../../lock/index.js';
-import {
-  checkFileMode,
-  checkTimeout,
-  listenForAbort,
-  readHolder,
-  readRecord,
-  timeoutError,
-} from '../../lock/internal.js';
+import { checkFileMode, listenForAbort, readHolder, timeoutError } from '../../lock/internal.js';
+import { Deadline } from './deadline.js';
 import type { ConfigTransaction, PendingChange } from './merge-changes.js';
 
 export interface WriteOptions extends WaitOptions {
@@ -17,12 +11,6 @@ export interface WriteOptions extends WaitOptions {
 /** As {@link WriteOptions}, for the synchronous forms. */
 export type WriteSyncOptions = Omit<WriteOptions, 'signal'>;
 
-/** A write without a `timeout` fails after the lock has not changed hands for this long. */
-const STALL_TIMEOUT_MS = 5_000;
-
-/** A write without a `timeout` fails after this long even if the lock keeps changing hands. */
-const MAX_WAIT_MS = 60_000;
-
 /** The longest delay of a Node.js timer. A longer wait takes several timers. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -31,56 +19,6 @@ const DEFAULT_FILE_MODE = 0o666;
 /** @throws RangeError, TypeError: `fileMode` is not a file mode. */
 export function fileModeOf({ fileMode = DEFAULT_FILE_MODE }: WriteOptions): number {
   return checkFileMode(fileMode);
-}
-
-/**
- * How long a call waits for the config's lock. A `timeout` counts from the call. Without a `timeout`, the call fails
- * after 5 seconds without progress. While the holder's record keeps changing, it waits for up to 60 seconds.
- */
-export class Deadline {
-  readonly #start = performance.now();
-  readonly #timeoutMs: number | undefined;
-  /** The record in the lock file when it was last read. */
-  #record: string | undefined;
-  /** When that record was first seen. */
-  #unchangedSince = this.#start;
-  #isRenewed = false;
-
-  /** @throws RangeError, TypeError: `timeout` is not a number of milliseconds. */
-  constructor({ timeout }: WriteOptions) {
-    this.#timeoutMs = timeout === undefined ? undefined : checkTimeout(timeout);
-  }
-
-  /** Restarts the 5 seconds, at the start of a wait. */
-  noteRecord(record: string | undefined): void {
-    this.#record = record;
-    this.#unchangedSince = performance.now();
-  }
-
-  get leftMs(): number {
-    const end =
-      this.#timeoutMs === undefined
-        ? Math.min(this.#unchangedSince + STALL_TIMEOUT_MS, this.#start + MAX_WAIT_MS)
-        : this.#start + this.#timeoutMs;
-    return Math.max(0, end - performance.now());
-  }
-
-  /** Restarts the 5 seconds if the lock has changed hands. False if the call has timed out. */
-  renew(lockPath: string): boolean {
-    const now = performance.now();
-    if (this.#timeoutMs !== undefined || now - this.#start >= MAX_WAIT_MS) return false;
-    const record = readRecord(lockPath);
-    if (record === this.#record) return false;
-    this.noteRecord(record);
-    this.#isRenewed = true;
-    return true;
-  }
-
-  /** The milliseconds to report in a timeout. */
-  get waitedMs(): number {
-    if (this.#timeoutMs !== undefined) return this.#timeoutMs;
-    return this.#isRenewed ? Math.round(performance.now() - this.#start) : STALL_TIMEOUT_MS;
-  }
 }
 
 /** One asynchronous call that waits for the lock: its change, its promise, its deadline and its signal. */
@@ -109,7 +47,7 @@ export class WriteCall implements PendingChange {
     options: WriteOptions,
   ) {
     this.fileMode = fileModeOf(options);
-    this.#deadline = new Deadline(options);
+    this.#deadline = new Deadline(options.timeout);
     this.#signal = options.signal;
     this.#signal?.throwIfAborted();
     this.#leaveQueue = leaveQueue;
@@ -134,9 +72,9 @@ export class WriteCall implements PendingChange {
     clearTimeout(this.#timer);
   }
 
-  /** Called when another process or thread holds the lock; `record` is what it wrote into the lock file. */
-  noteWait(record: string | undefined, lockPath: string): void {
-    this.#deadline.noteRecord(record);
+  /** Called when another process, another thread or an earlier transaction of this thread holds the lock. */
+  noteWait(lockPath: string): void {
+    this.#deadline.startWait(lockPath);
     const onWait = this.#onWait;
     this.#onWait = undefined;
     if (onWait === undefined) return;
@@ -166,6 +104,11 @@ export class WriteCall implements PendingChange {
   /** The signal's listener. */
   handleEvent(): void {
     this.#leaveQueue(this, () => this.#signal?.reason);
+  }
+
+  /** Called when the lock was granted but lost, or the path led elsewhere by then. */
+  noteRestart(): void {
+    this.#deadline.noteRestart();
   }
 
   /** Gives up if the signal was aborted or the time ran out while the clock was stopped. */

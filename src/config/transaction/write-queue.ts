@@ -1,19 +1,17 @@
 // This folder turns calls into transactions: the call, its queue, one transaction under the lock, and its steps.
 
 import { ZjjError } from '../../errors.js';
-import { acquire, acquireSync, type HeldLock, readRecord, timeoutError } from '../../lock/internal.js';
+import { acquire, acquireSync, type HeldLock, timeoutError } from '../../lock/internal.js';
 import { preparse } from '../file/read-document.js';
 import { isStillAt, resolveForWriting } from '../file/resolve.js';
+import { Deadline, ownTransactions } from './deadline.js';
 import type { ConfigTransaction, PendingChange } from './merge-changes.js';
 import { runSteps, runStepsSync } from './steps.js';
 import { runTransaction } from './transaction.js';
-import { Deadline, fileModeOf, WriteCall, type WriteOptions, type WriteSyncOptions } from './write-call.js';
+import { fileModeOf, WriteCall, type WriteOptions, type WriteSyncOptions } from './write-call.js';
 
 /** The most calls that one transaction merges. The others wait for the next one. */
 const MAX_BATCH = 10_000;
-
-/** A record that was read this recently need not be read again for a call that joins a wait. */
-const RECORD_MAX_AGE_MS = 50;
 
 /** The queue of each config that this thread is writing. */
 const queues = new Map<string, WriteQueue>();
@@ -45,7 +43,7 @@ export function transactSync<R>(
 ): R {
   checkChange(change);
   const fileMode = fileModeOf(options);
-  const deadline = new Deadline(options);
+  const deadline = new Deadline(options.timeout);
   let onWait = options.onWait;
   for (;;) {
     const path = resolveForWriting(locate());
@@ -66,6 +64,7 @@ export function transactSync<R>(
       if ('error' in pending.outcome) throw pending.outcome.error;
       return pending.outcome.value as R;
     }
+    deadline.noteRestart();
     if (deadline.leftMs <= 0 && !deadline.renew(lockPath)) throw timeoutError(lockPath, deadline.waitedMs);
   }
 }
@@ -93,8 +92,7 @@ function acquireBefore(
         readsState: true,
         fileMode,
         onWait: (holder) => {
-          // The time before the wait, such as parsing, is not part of the 5 seconds.
-          if (!isWaiting) deadline.noteRecord(readRecord(lockPath));
+          if (!isWaiting) deadline.startWait(lockPath);
           isWaiting = true;
           onWait(holder);
         },
@@ -120,7 +118,6 @@ class WriteQueue {
   #lockPath: string | undefined;
   /** The wait for the lock. It is aborted when its last call gives up. */
   #wait: { readonly controller: AbortController; readonly ended: Promise<void> } | undefined;
-  #record: { readonly text: string | undefined; readonly time: number } | undefined;
 
   constructor(path: string, locate: () => string) {
     this.#path = path;
@@ -132,7 +129,7 @@ class WriteQueue {
     this.#calls.add(call);
     call.lockPath = this.#lockPath;
     if (!this.#isRunning) void this.#run();
-    else if (this.#lockPath !== undefined) call.noteWait(this.#recentRecord(this.#lockPath), this.#lockPath);
+    else if (this.#lockPath !== undefined) call.noteWait(this.#lockPath);
     return call.promise;
   }
 
@@ -165,11 +162,16 @@ class WriteQueue {
   async #runBatch(): Promise<void> {
     const path = resolveForWriting(this.#locate());
     preparse(path);
-    const lock = await this.#acquire(`${path}.lock`);
+    const lockPath = `${path}.lock`;
+    const lock = await this.#acquire(lockPath);
     if (lock === undefined) return;
+    ownTransactions.add(lockPath);
     let batch: WriteCall[] = [];
     try {
-      if (!isStillAt(path, this.#locate())) return;
+      if (!isStillAt(path, this.#locate())) {
+        for (const call of this.#calls) call.noteRestart();
+        return;
+      }
       batch = this.#take(MAX_BATCH);
       if (batch.length === 0) return;
       const isDone = await runSteps(runTransaction(lock, path, batch, batch[0]?.fileMode ?? 0, true));
@@ -179,6 +181,7 @@ class WriteQueue {
       for (const call of batch) call.fail(error);
       if (batch.length === 0) throw error;
     } finally {
+      ownTransactions.delete(lockPath);
       lock.release();
     }
   }
@@ -197,9 +200,8 @@ class WriteQueue {
       readsState: true,
       fileMode: first?.fileMode,
       onBusy: () => {
-        const record = this.#recentRecord(lockPath);
         // Iterate over a copy: a call whose onWait throws leaves the set.
-        for (const call of [...this.#calls]) call.noteWait(record, lockPath);
+        for (const call of [...this.#calls]) call.noteWait(lockPath);
       },
     });
     try {
@@ -231,19 +233,12 @@ class WriteQueue {
     this.#calls.clear();
     for (const call of batch) {
       call.outcome = undefined;
+      call.noteRestart();
       this.#calls.add(call);
       call.startClock();
     }
     for (const call of later) this.#calls.add(call);
     // An abort or a timeout during the merge had no effect then.
     for (const call of batch) call.giveUpIfOver();
-  }
-
-  #recentRecord(lockPath: string): string | undefined {
-    const now = performance.now();
-    if (this.#record === undefined || now - this.#record.time > RECORD_MAX_AGE_MS) {
-      this.#record = { text: readRecord(lockPath), time: now };
-    }
-    return this.#record.text;
   }
 }
