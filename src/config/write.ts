@@ -21,7 +21,8 @@ import {
  * @param path - The config file; created with its directory if it does not exist. A symbolic link stays a link.
  * @param key - A TOML key path (`server.port`, `a."b.c"`), or its parts as an array.
  * @param value - The value to store. An integral number stays a float if the file has a float there.
- * @param options - `timeout` in milliseconds (default: 5000 without progress), `signal`, `onWait`, `fileMode`.
+ * @param options - `timeout` in milliseconds (default: 5000 in which the lock does not change hands and its holder shows
+ *   no sign of life, or 60,000 of one holder), `signal`, `onWait`, `fileMode`.
  * @returns Resolves when the value is in the file and on disk.
  * @throws ZjjError INVALID_KEY, INVALID_VALUE, KEY_CONFLICT (the key leads through a value, or would replace a table, or
  *   is in an array of tables), CONFIG_PARSE, CONFIG_ENCODING, CONFIG_LIMIT, CONFIG_READ, CONFIG_WRITE; LOCK_TIMEOUT and

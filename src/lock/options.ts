@@ -7,9 +7,10 @@ export type { LockMode };
 /** Options of every call that can wait for a lock. */
 export interface WaitOptions {
   /**
-   * The longest time to wait, in milliseconds. It covers the queue, the kernel and all retries. 0 tries once (a write of
-   * the store still waits for the transaction that its own thread runs on that config); Infinity waits forever. NaN and negative numbers throw a RangeError. Default: Infinity for locks, as in flock(1) and Web
-   * Locks. The config store's default is 5000 ms without progress.
+   * The longest time to wait, in milliseconds. It covers the queue, the kernel and all retries. 0 tries once: a write of
+   * the store then still waits for the transaction that its own thread runs on that config. Infinity waits forever. NaN
+   * and negative numbers throw a RangeError. Default: Infinity for locks, as in flock(1) and Web Locks. The config store's
+   * default is 5000 ms without a sign of life.
    */
   timeout?: number | undefined;
   /** Aborts the wait. The promise rejects with `signal.reason`. */

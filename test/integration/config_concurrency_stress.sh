@@ -25,11 +25,9 @@ zjj() {
   env -i HOME="$home" PATH="$work/project/node_modules/.bin:$PATH" zjj "$@"
 }
 
-# A write waits up to ten minutes for the lock. With the default, five seconds without progress, one of a hundred writes
-# failed with LOCK_TIMEOUT on a machine with a load of 18. This test counts lost keys; test/config/transaction/ tests
-# timeouts.
+# With the default timeout: a slow or busy machine is no reason to refuse a write.
 set_key() {
-  zjj config --timeout 10m "$1" "$2"
+  zjj config "$1" "$2"
 }
 
 count_keys() {

@@ -244,6 +244,8 @@ def main():
         os.execvp(command[0], command)
     # The file system ends with the command, however the command ends.
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    # A disk does not become slower on a busy machine.
+    os.setpriority(os.PRIO_PROCESS, 0, -20)
     if os.getppid() == command_pid:
         error = getattr(errno, locks, None)  # None for `locks`, `stubborn` and `kernel`
         flags = 0 if locks == "kernel" else FUSE_FLOCK_LOCKS

@@ -85,9 +85,7 @@ export function readRecord(lockPath: string): string | undefined {
   let fd: number | undefined;
   try {
     fd = openSync(lockPath, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const buffer = Buffer.alloc(RECORD_SIZE + 1);
-    const size = readSync(fd, buffer, 0, RECORD_SIZE + 1, 0);
-    return size === RECORD_SIZE ? buffer.toString('utf8', 0, size) : undefined;
+    return readRecordOf(fd);
   } catch {
     return undefined;
   } finally {
@@ -103,6 +101,13 @@ export function bearsStoreMark(lockPath: string): boolean {
   const text = readRecord(lockPath);
   if (text === undefined) return false;
   return text.trimEnd() === '' || text.startsWith(CLEAN_MARK) || parseRecord(text) !== undefined;
+}
+
+/** As {@link readRecord}, from the open lock file. Throws what the system throws. */
+export function readRecordOf(fd: number): string | undefined {
+  const buffer = Buffer.alloc(RECORD_SIZE + 1);
+  const size = readSync(fd, buffer, 0, RECORD_SIZE + 1, 0);
+  return size === RECORD_SIZE ? buffer.toString('utf8', 0, size) : undefined;
 }
 
 /** `Held by pid N (COMMAND) since TIME.`, with a note on that process. Empty without a holder. */
@@ -122,7 +127,8 @@ export function isThisProcess(holder: LockHolder): boolean {
   return holder.pid === process.pid && holder.alive === true;
 }
 
-function parseRecord(text: string): HolderRecord | undefined {
+/** What a record says. Undefined if it is a blank or a mark. */
+export function parseRecord(text: string): HolderRecord | undefined {
   let record: unknown;
   try {
     record = JSON.parse(text);

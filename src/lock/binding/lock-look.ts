@@ -2,9 +2,8 @@
 
 import { closeSync, constants, fstatSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
-import { isVisible, readHolderRecord, readRecord } from './holder.js';
-import { isWorking, type ProcessTime, processTime, processTree } from './process-activity.js';
-import { startOf } from './process-identity.js';
+import { isVisible, parseRecord, readRecordOf } from './holder.js';
+import { childrenOf, isWorking, type ProcessTime, processTime } from './process-activity.js';
 
 /** A look this recent serves all waiters of a thread, in milliseconds. */
 const MAX_AGE_MS = 50;
@@ -55,74 +54,81 @@ export function showsLife(before: LockLook, now: LockLook): boolean {
 }
 
 function freshLook(lockPath: string): LockLook {
-  const listed = isOwnProc() ? listedHolders(lockPath) : undefined;
-  const recorded = recordedHolder(lockPath);
-  const holders = listed === undefined || listed.length === 0 ? (recorded ?? []) : listed;
-  const times = new Map<number, ProcessTime>();
-  for (const holder of holders.filter((pid) => pid !== process.pid)) {
-    // flock(1) passes its descriptor to the command that it runs, and sleeps meanwhile. zjj passes its own to nobody.
-    for (const pid of recorded?.includes(holder) ? [holder] : processTree(holder)) {
-      const time = processTime(pid);
-      if (time !== undefined) times.set(pid, time);
-    }
+  let fd: number | undefined;
+  try {
+    fd = openSync(lockPath, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    return lookAtFile(fd);
+  } catch {
+    return { hands: '', times: new Map(), isHolderHidden: false };
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
-  return {
-    hands: [readRecord(lockPath), ...(listed ?? [])].join('\n'),
-    times,
-    isHolderHidden: listed?.length === 0 && recorded === undefined,
-  };
 }
 
-/** The process that the record names, if that is certain. A record without its start is of an older version. */
-function recordedHolder(lockPath: string): number[] | undefined {
-  const record = readHolderRecord(lockPath);
-  if (record?.start === undefined || !isVisible(record) || startOf(record.pid) !== record.start) return undefined;
-  return [record.pid];
+function lookAtFile(fd: number): LockLook {
+  const text = readRecordOf(fd);
+  const listed = listedHolders(fd);
+  // Without the list, the numbers in /proc may be those of another PID namespace.
+  if (listed === undefined) return { hands: String(text), times: new Map(), isHolderHidden: false };
+  const record = text === undefined ? undefined : parseRecord(text);
+  const recorded = record !== undefined && isVisible(record) ? [record.pid] : [];
+  const times = new Map<number, ProcessTime>();
+  for (const pid of listed.length === 0 ? recorded : listed) {
+    const time = pid === process.pid ? undefined : processTime(pid);
+    if (time === undefined) continue;
+    const isRecorded = record?.pid === pid && String(record.start) === time.start;
+    if (isRecorded || listed.length > 0) times.set(pid, time);
+    // flock(1) passes its descriptor to the command that it runs, and sleeps meanwhile. zjj passes its own to nobody.
+    if (!isRecorded && listed.length > 0) addDescendants(pid, times);
+  }
+  const hands = [text, ...listed].join('\n');
+  return { hands, times, isHolderHidden: listed.length === 0 && times.size === 0 && !recorded.includes(process.pid) };
+}
+
+function addDescendants(pid: number, times: Map<number, ProcessTime>): void {
+  for (const child of childrenOf(pid)) {
+    const time = times.has(child) ? undefined : processTime(child);
+    if (time === undefined) continue;
+    times.set(child, time);
+    addDescendants(child, times);
+  }
 }
 
 /**
- * The processes that took the lock, sorted. The kernel does not list those outside this PID namespace, nor locks that a
- * FUSE file system keeps itself. Undefined if the system does not tell.
+ * The processes that took the lock of a file, sorted. The kernel does not list those outside this PID namespace, nor the
+ * locks that a FUSE file system keeps itself. Undefined if the system does not tell.
  */
-function listedHolders(lockPath: string): number[] | undefined {
+function listedHolders(fd: number): number[] | undefined {
   try {
-    const { device, inode } = kernelIdentity(lockPath);
-    return [...readFileSync('/proc/locks', 'latin1').matchAll(HELD)]
-      .filter(([, , major = '', minor = '', number]) => {
-        return number === inode && `${Number.parseInt(major, 16)}:${Number.parseInt(minor, 16)}` === device;
-      })
-      .map(([, pid]) => Number(pid))
-      .sort((a, b) => a - b);
+    if (readlinkSync('/proc/self') !== String(process.pid)) return undefined;
+    const locks = [...readFileSync('/proc/locks', 'latin1').matchAll(HELD)];
+    const { dev, ino } = fstatSync(fd, { bigint: true });
+    let holders = locks.filter(isOn(`${majorOf(dev)}:${minorOf(dev)}`, String(ino)));
+    if (holders.length === 0) {
+      // On btrfs and overlayfs the kernel lists other numbers than those of stat(2). Before Linux 5.14, it does not tell
+      // the inode number here.
+      const info = readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1');
+      const mount = new RegExp(`^${/^mnt_id:\s*(\d+)/m.exec(info)?.[1]} \\d+ (\\d+:\\d+) `, 'm');
+      const device = mount.exec(readFileSync('/proc/self/mountinfo', 'latin1'))?.[1];
+      holders = locks.filter(isOn(device, /^ino:\s*(\d+)/m.exec(info)?.[1] ?? String(ino)));
+    }
+    return holders.map(([, pid]) => Number(pid)).sort((a, b) => a - b);
   } catch {
     return undefined;
   }
 }
 
-/**
- * The device and the inode number by which the kernel lists a file's locks. On btrfs and overlayfs they differ from those
- * of stat(2).
- */
-function kernelIdentity(lockPath: string): { device: string | undefined; inode: string | undefined } {
-  const fd = openSync(lockPath, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const info = readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1');
-    const mount = /^mnt_id:\s*(\d+)/m.exec(info)?.[1];
-    const mounts = readFileSync('/proc/self/mountinfo', 'latin1');
-    return {
-      device: new RegExp(`^${mount} \\d+ (\\d+:\\d+) `, 'm').exec(mounts)?.[1],
-      // Before Linux 5.14 the kernel does not tell it there.
-      inode: /^ino:\s*(\d+)/m.exec(info)?.[1] ?? String(fstatSync(fd, { bigint: true }).ino),
-    };
-  } finally {
-    closeSync(fd);
-  }
+/** Whether a lock in /proc/locks is on that file. The kernel writes the numbers of the device in hexadecimal. */
+function isOn(device: string | undefined, inode: string): (lock: RegExpExecArray) => boolean {
+  return ([, , major = '', minor = '', number]) =>
+    number === inode && `${Number.parseInt(major, 16)}:${Number.parseInt(minor, 16)}` === device;
 }
 
-/** Whether /proc numbers the processes as this process does. In a new PID namespace it may still be that of the old one. */
-function isOwnProc(): boolean {
-  try {
-    return readlinkSync('/proc/self') === String(process.pid);
-  } catch {
-    return false;
-  }
+/** See makedev(3). */
+function majorOf(device: bigint): bigint {
+  return ((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n);
+}
+
+function minorOf(device: bigint): bigint {
+  return (device & 0xffn) | ((device >> 12n) & 0xffffff00n);
 }

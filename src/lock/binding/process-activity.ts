@@ -36,10 +36,9 @@ export function isWorking(pid: number): boolean {
   });
 }
 
-/** The process, its children, their children, and so on. */
-export function processTree(pid: number): number[] {
-  const children = threadsOf(pid).flatMap((thread) => read(`${thread}/children`).match(/\d+/g) ?? []);
-  return [pid, ...children.flatMap((child) => processTree(Number(child)))];
+/** The processes that a process started and that still run. Empty if the kernel does not tell (CONFIG_PROC_CHILDREN). */
+export function childrenOf(pid: number): number[] {
+  return threadsOf(pid).flatMap((thread) => (read(`${thread}/children`).match(/\d+/g) ?? []).map(Number));
 }
 
 function threadsOf(pid: number): string[] {
