@@ -16,6 +16,7 @@ _LIBCPP_END_NAMESPACE_STD
 template class std::basic_string<char>;
 
 // The compiler puts it into the table of an abstract class. Nothing calls it.
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
 extern "C" [[noreturn]] void __cxa_pure_virtual() { abort(); }
 
 // Aborts when out of memory, so the addon never checks.

@@ -144,6 +144,7 @@ void AbandonedThreadsCount() {
   std::string path = NewPath();
   auto held = TakeLock(path);
   std::vector<WaitThread*> waits;
+  waits.reserve(WaitThread::kMaxThreads);
   for (int each = 0; each < WaitThread::kMaxThreads; each++) {
     waits.push_back(WaitThread::Start(OpenLock(path).release(), 0, nullptr, nullptr));
   }
