@@ -11,6 +11,7 @@
   X(napi_call_function)                \
   X(napi_call_threadsafe_function)     \
   X(napi_close_handle_scope)           \
+  X(napi_create_array_with_length)     \
   X(napi_create_double)                \
   X(napi_create_int32)                 \
   X(napi_create_error)                 \
@@ -40,6 +41,7 @@
   X(napi_is_exception_pending)         \
   X(napi_open_handle_scope)            \
   X(napi_ref_threadsafe_function)      \
+  X(napi_set_element)                  \
   X(napi_set_instance_data)            \
   X(napi_set_named_property)           \
   X(napi_throw)                        \
