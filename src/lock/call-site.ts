@@ -8,7 +8,7 @@ const OWN_FRAMES = 12;
 
 /** Where a call came from, for an error that is made later, when none of the caller's functions runs any more. */
 export class CallSite {
-  readonly #trace: { readonly stack?: string } = {};
+  readonly #trace: { readonly stack?: unknown } = {};
 
   constructor() {
     const limit = Error.stackTraceLimit;
@@ -21,7 +21,9 @@ export class CallSite {
 
   /** Gives the error the stack of the call, which begins at the caller. */
   giveTo<E extends Error>(error: E): E {
-    const frames = this.#trace.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
+    const { stack } = this.#trace;
+    // A program's own Error.prepareStackTrace may make anything of it.
+    const frames = typeof stack === 'string' ? stack.split('\n').filter((line) => /^\s+at /.test(line)) : [];
     const first = frames.findIndex((frame) => !frame.includes(OWN_FOLDER));
     if (first >= 0) error.stack = [`${error.name}: ${error.message}`, ...frames.slice(first)].join('\n');
     return error;

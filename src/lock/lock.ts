@@ -229,7 +229,7 @@ function tryOnce(queue: PathQueue, { mode, fileMode, onBusy }: LockRequest): Hel
   const index = queue.tryNow(mode, fileMode);
   if (index !== BUSY) return new HeldLock(queue, index, mode);
   onBusy?.();
-  throw timeoutError(queue.path, 0);
+  throw timeoutError(queue.path, 0, queue.isHeldAgainst(mode));
 }
 
 async function acquireAfterPause(queue: PathQueue, request: LockRequest, site: CallSite): Promise<HeldLock> {

@@ -1,6 +1,7 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { WaitOptions } from '../../lock/index.js';
 import {
+  abortReason,
   CallSite,
   checkFileMode,
   checkFunction,
@@ -96,7 +97,9 @@ export class WriteCall implements PendingChange {
 
   /** Starts the timer that enforces the deadline. A call with timeout 0 has none: its queue tries for it. */
   startClock(): void {
-    if (this.#triesOnce || this.#deadline.leftMs === Number.POSITIVE_INFINITY) return;
+    const isEndless = this.#deadline.leftMs === Number.POSITIVE_INFINITY;
+    // An endless wait has a timer if it has a signal: the one of AbortSignal.timeout() does not keep the process alive.
+    if (this.#triesOnce || (isEndless && this.#signal === undefined)) return;
     this.#timer = setTimeout(() => this.#expire(), Math.min(this.#deadline.leftMs, MAX_TIMER_MS));
   }
 
@@ -148,7 +151,7 @@ export class WriteCall implements PendingChange {
 
   /** The signal's listener. */
   handleEvent(): void {
-    this.#leaveQueue(this, () => this.#signal?.reason);
+    this.#leaveQueue(this, () => abortReason(this.#signal));
   }
 
   /** Called when the lock was granted but lost, or the path led elsewhere by then. */
