@@ -1,7 +1,7 @@
 // The config store: one TOML file that any number of processes can write at once.
 
 import type { WaitOptions } from '../lock/index.js';
-import { checkFunction, checkOptions, checkTimeout, type OptionNames, throwIfAborted } from '../lock/internal.js';
+import { checkFunction, checkOptions, type OptionNames, throwIfAborted } from '../lock/internal.js';
 import { type Key, parseKey, type TomlInput, type TomlTable, type TomlValue } from '../toml/index.js';
 import { readDocument } from './file/read-document.js';
 import { configPath } from './file/resolve.js';
@@ -11,7 +11,7 @@ import { StoreView } from './store-view.js';
 import { findInTable } from './tables.js';
 import { type ConfigTransaction, isThenable } from './transaction/merge-changes.js';
 import { transact, transactSync } from './transaction/transact.js';
-import { checkWriteOptions, fileModeOf, WRITE_OPTIONS, type WriteOptions } from './transaction/write-call.js';
+import { checkWriteOptions, WRITE_OPTIONS, type WriteOptions } from './transaction/write-call.js';
 import { type ConfigChange, ConfigWatch, onConfigChange, type WatchOptions } from './watch/config-watch.js';
 import { changeToSet, changeToUnset, isAbsent } from './write.js';
 
@@ -87,8 +87,6 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
     checkOptions(options, STORE_OPTIONS);
     const { defaults = {}, schema, ...writeOptions } = options;
     checkWriteOptions(writeOptions, WRITE_OPTIONS);
-    if (writeOptions.timeout !== undefined) checkTimeout(writeOptions.timeout);
-    fileModeOf(writeOptions);
     this.path = configPath(path);
     this.#options = writeOptions;
     this.#view = new StoreView(this.path, defaults, schema);

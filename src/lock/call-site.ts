@@ -1,7 +1,7 @@
 import { dirname, sep } from 'node:path';
 
-/** The folder of this package's code, in src/ and in dist/. */
-const OWN_FOLDER = dirname(__dirname) + sep;
+/** The folder of this package's code, in src/ and in dist/. Empty in a bundle that is an ES module. */
+const OWN_FOLDER = typeof __dirname === 'string' ? dirname(__dirname) + sep : '';
 
 /** How many of this package's functions may be between the caller and the call site, beside the stack's own limit. */
 const OWN_FRAMES = 12;

@@ -7,6 +7,7 @@ import {
   checkFunction,
   checkOptions,
   checkSignal,
+  checkTimeout,
   listenForAbort,
   type OptionNames,
   readHolder,
@@ -35,16 +36,18 @@ export const WRITE_SYNC_OPTIONS: OptionNames = new Set(['timeout', 'onWait', 'fi
 export const WRITE_OPTIONS: OptionNames = new Set([...WRITE_SYNC_OPTIONS, 'signal']);
 
 /**
- * Checks options before the call begins. `timeout` and `fileMode` are checked where they are used.
+ * Checks options before the call begins, so that it refuses wrong ones even if it has nothing to do.
  *
  * @param names - The options that the call takes.
- * @throws TypeError: an option is unknown or of the wrong type.
+ * @throws TypeError: an option is unknown or of the wrong type. RangeError: a number is out of range.
  */
 export function checkWriteOptions(options: WriteOptions | undefined, names: OptionNames): void {
   if (options === undefined) return;
   checkOptions(options, names);
   checkFunction(options.onWait, 'onWait');
   checkSignal(options.signal);
+  if (options.timeout !== undefined) checkTimeout(options.timeout);
+  fileModeOf(options);
 }
 
 /** @throws RangeError, TypeError: `fileMode` is not a file mode. */

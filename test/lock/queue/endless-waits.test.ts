@@ -4,12 +4,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { withLock } from '../../src/lock/index.js';
-import { root } from '../support/package/dist.js';
-import { Child } from '../support/process/child.js';
-import { lockScript } from '../support/process/lock-script.js';
-import { rejection } from '../support/rejection.js';
-import { temporaryDirectory } from '../support/temporary-directory.js';
+import { withLock } from '../../../src/lock/index.js';
+import { root } from '../../support/package/dist.js';
+import { Child } from '../../support/process/child.js';
+import { lockScript } from '../../support/process/lock-script.js';
+import { rejection } from '../../support/rejection.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const lockPath = () => join(temporaryDirectory(), 'x.lock');
 
