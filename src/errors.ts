@@ -4,7 +4,9 @@
  * The `code` of an error from a lock call.
  *
  * - `LOCK_TIMEOUT`: timed out waiting for the lock.
- * - `LOCK_DEADLOCK`: a synchronous wait could never end, because its own thread holds the lock and cannot release it while it blocks.
+ * - `LOCK_DEADLOCK`: the wait could never end. A synchronous one: its own thread holds the lock, and cannot release it while
+ *   it blocks. An asynchronous one: its own thread holds the lock, and the event loop is empty, or a `withLock` call around
+ *   it holds it.
  * - `LOCK_UNSUPPORTED`: the file system does not support locks.
  * - `LOCK_FILE_INVALID`: the path is empty, contains a NUL byte, or is not a regular file.
  * - `LOCK_IO`: a system call failed. `cause` is the system's error.

@@ -1,7 +1,7 @@
 // The config store: one TOML file that any number of processes can write at once.
 
 import type { WaitOptions } from '../lock/index.js';
-import { checkFunction, checkOptions, checkTimeout, type OptionNames, throwIfAborted } from '../lock/internal.js';
+import { checkFunction, checkOptions, type OptionNames, throwIfAborted } from '../lock/internal.js';
 import { type Key, parseKey, type TomlInput, type TomlTable, type TomlValue } from '../toml/index.js';
 import { readDocument } from './file/read-document.js';
 import { configPath } from './file/resolve.js';
@@ -88,8 +88,6 @@ export class ConfigStore<T extends object = TomlTable, Input extends object = T>
     checkOptions(options, STORE_OPTIONS);
     const { defaults = {}, schema, ...writeOptions } = options;
     checkWriteOptions(writeOptions, WRITE_OPTIONS);
-    if (writeOptions.timeout !== undefined) checkTimeout(writeOptions.timeout);
-    fileModeOf(writeOptions);
     this.path = configPath(path);
     this.#options = writeOptions;
     this.#view = new StoreView(this.path, defaults, schema);

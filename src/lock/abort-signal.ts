@@ -18,7 +18,13 @@ export function checkSignal(signal: AbortSignalLike | undefined): void {
 
 /** Throws the signal's reason if it is aborted. Old polyfills have no AbortSignal.throwIfAborted. */
 export function throwIfAborted(signal: AbortSignalLike | undefined): void {
-  if (signal?.aborted) throw signal.reason;
+  if (signal?.aborted) throw abortReason(signal);
+}
+
+/** The reason of an aborted signal. Old polyfills have none: then an error like those that Node.js makes. */
+export function abortReason(signal: AbortSignalLike | undefined): unknown {
+  if (signal?.reason !== undefined) return signal.reason;
+  return Object.assign(new Error('This operation was aborted'), { name: 'AbortError', code: 'ABORT_ERR' });
 }
 
 /**

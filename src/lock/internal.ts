@@ -3,7 +3,14 @@
  * entry points share one copy.
  */
 export * from '../errors.js';
-export { type AbortSignalLike, Canceller, checkSignal, listenForAbort, throwIfAborted } from './abort-signal.js';
+export {
+  type AbortSignalLike,
+  abortReason,
+  Canceller,
+  checkSignal,
+  listenForAbort,
+  throwIfAborted,
+} from './abort-signal.js';
 export { CommitOutcome, LIST_LOST, NO_TASK } from './binding/addon.js';
 export {
   bearsStoreMark,

@@ -37,6 +37,9 @@ const DEFAULT_FILE_MODE = 0o666;
  * The lock file is created if it does not exist, and is never removed. Waiters in one thread are served first come,
  * first served. Between processes, the kernel decides. A wait does not use libuv's thread pool.
  *
+ * Locks are not re-entrant: a call for a lock that this thread holds waits for its release. If nothing is left in the
+ * event loop that could release it, the call rejects with LOCK_DEADLOCK. A timeout or a signal keeps the process alive.
+ *
  * The lock is flock(2) on POSIX and LockFileEx on Windows. The kernel releases it when the process dies.
  *
  * @param path - The lock file. Use a separate file, not the one that the lock protects.
@@ -47,6 +50,7 @@ const DEFAULT_FILE_MODE = 0o666;
  * @returns The lock. It is held until `release()`, until the end of its `using` block, or until the process exits. Keep
  *   a reference to it: garbage collection releases a lock that nothing refers to, and emits a warning.
  * @throws LockTimeoutError LOCK_TIMEOUT: timed out waiting for the lock. `holder` is the holder that the lock file names.
+ * @throws ZjjError LOCK_DEADLOCK: this thread holds the lock, and nothing is left that could release it.
  * @throws ZjjError LOCK_FILE_INVALID: the path is empty, contains a NUL byte, or is not a regular file.
  * @throws ZjjError LOCK_UNSUPPORTED: the file system does not support locks. LOCK_IO: a system call failed; see `cause`.
  * @throws ZjjError ADDON_LOAD: the native addon cannot be loaded.
@@ -156,7 +160,8 @@ export function tryLock(path: string | URL, options: TryLockOptions = {}): FileL
  * @param options - As for {@link lock}. Optional.
  * @param use - Called with the lock once it is held. May be asynchronous.
  * @returns The result of `use`.
- * @throws As {@link lock}, and whatever `use` throws.
+ * @throws As {@link lock}, and whatever `use` throws. LOCK_DEADLOCK at once if a `withLock` call around this one holds
+ *   the lock in a mode that conflicts, unless this call has a timeout or a signal.
  * @example
  * await withLock('build.lock', async () => {
  *   await build();
@@ -234,7 +239,7 @@ function tryOnce(queue: PathQueue, { mode, fileMode, onBusy }: LockRequest): Hel
   const index = queue.tryNow(mode, fileMode);
   if (index !== BUSY) return new HeldLock(queue, index, mode);
   onBusy?.();
-  throw timeoutError(queue.path, 0);
+  throw timeoutError(queue.path, 0, queue.isHeldAgainst(mode));
 }
 
 async function acquireAfterPause(

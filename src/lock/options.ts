@@ -114,7 +114,8 @@ export function checkFunction(value: unknown, name: string): void {
 }
 
 export function checkKeepAlive(keepAlive: unknown): boolean {
-  if (typeof keepAlive !== 'boolean') throw new TypeError(`keepAlive must be true or false, not ${keepAlive}`);
+  if (typeof keepAlive !== 'boolean')
+    throw new TypeError(`keepAlive must be true or false, not ${typeName(keepAlive)}`);
   return keepAlive;
 }
 
@@ -139,7 +140,9 @@ export function checkFileMode(fileMode: number): number {
 
 export function checkMode(mode: string): LockMode {
   if (mode !== 'exclusive' && mode !== 'shared') {
-    throw new TypeError(`mode must be 'exclusive' or 'shared', not ${JSON.stringify(mode)}`);
+    throw new TypeError(
+      `mode must be 'exclusive' or 'shared', not ${typeof mode === 'string' ? JSON.stringify(mode) : typeName(mode)}`,
+    );
   }
   return mode;
 }

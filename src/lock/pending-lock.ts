@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { LockTimeoutError } from '../errors.js';
-import { type AbortSignalLike, listenForAbort } from './abort-signal.js';
+import { type AbortSignalLike, abortReason, listenForAbort } from './abort-signal.js';
 import type { LockMode } from './binding/addon.js';
 import { timeoutError } from './binding/lock-error.js';
 import type { CallSite } from './call-site.js';
@@ -74,7 +74,7 @@ export class PendingLock implements Waiter {
 
   /** The abort listener is this object itself, because ten thousand waits should not need a closure each. */
   handleEvent(): void {
-    this.#queue.cancel(this, { reason: () => this.#signal?.reason, acceptsLateGrant: false });
+    this.#queue.cancel(this, { reason: () => abortReason(this.#signal), acceptsLateGrant: false });
   }
 
   #expireAt(deadlineMs: number, timeoutMs: number): void {

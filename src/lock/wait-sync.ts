@@ -53,7 +53,7 @@ export function waitSync(queue: PathQueue, request: SyncRequest): number {
 /** Does not block, but the wait of an asynchronous call may have got the lock, and its event not have come yet. */
 function takeOrTry(queue: PathQueue, { mode }: SyncRequest): number {
   const index = withSuspended([queue], () => queue.takeOver(mode, false));
-  if (index === BUSY) throw timeoutError(queue.path, 0);
+  if (index === BUSY) throw timeoutError(queue.path, 0, queue.isHeldAgainst(mode));
   return index;
 }
 

@@ -433,10 +433,13 @@ describe('an invalid lock file', () => {
     expect(existsSync(join(path, '..', 'elsewhere'))).toBe(false);
   });
 
-  test('in a missing directory gives LOCK_IO, with the system error as its cause', async () => {
-    const error: unknown = await lock(join(temporaryDirectory(), 'no', 'x.lock')).catch((reason: unknown) => reason);
+  test('in a missing directory gives LOCK_IO, which names the directory, with the system error as its cause', async () => {
+    const directory = join(temporaryDirectory(), 'no');
+    const path = join(directory, 'nor', 'x.lock');
+    const error: unknown = await lock(path).catch((reason: unknown) => reason);
     expect(error).toMatchObject({
       code: 'LOCK_IO',
+      message: `Cannot lock ${path}: ${directory} does not exist (ENOENT)`,
       cause: { code: 'ENOENT', syscall: isWindows ? 'CreateFileW' : 'open' },
     });
   });

@@ -1,10 +1,12 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { WaitOptions } from '../../lock/index.js';
 import {
+  abortReason,
   CallSite,
   checkFunction,
   checkOptions,
   checkSignal,
+  checkTimeout,
   listenForAbort,
   type OptionNames,
   readHolder,
@@ -36,16 +38,18 @@ export const WRITE_SYNC_OPTIONS: OptionNames = new Set(['timeout', 'onWait', 'fi
 export const WRITE_OPTIONS: OptionNames = new Set([...WRITE_SYNC_OPTIONS, 'signal']);
 
 /**
- * Checks options before the call begins. `timeout` and `fileMode` are checked where they are used.
+ * Checks options before the call begins, so that it refuses wrong ones even if it has nothing to do.
  *
  * @param names - The options that the call takes.
- * @throws TypeError: an option is unknown or of the wrong type.
+ * @throws TypeError: an option is unknown or of the wrong type. RangeError: a number is out of range.
  */
 export function checkWriteOptions(options: WriteOptions | undefined, names: OptionNames): void {
   if (options === undefined) return;
   checkOptions(options, names);
   checkFunction(options.onWait, 'onWait');
   checkSignal(options.signal);
+  if (options.timeout !== undefined) checkTimeout(options.timeout);
+  fileModeOf(options);
 }
 
 /** One asynchronous call that waits for the lock: its change, its promise, its deadline and its signal. */
@@ -94,7 +98,9 @@ export class WriteCall implements PendingChange {
 
   /** Starts the timer that enforces the deadline. A call with timeout 0 has none: its queue tries for it. */
   startClock(): void {
-    if (this.#triesOnce || this.#deadline.leftMs === Number.POSITIVE_INFINITY) return;
+    const isEndless = this.#deadline.leftMs === Number.POSITIVE_INFINITY;
+    // An endless wait has a timer if it has a signal: the one of AbortSignal.timeout() does not keep the process alive.
+    if (this.#triesOnce || (isEndless && this.#signal === undefined)) return;
     this.#timer = setTimeout(() => this.#expire(), Math.min(this.#deadline.leftMs, MAX_TIMER_MS));
   }
 
@@ -146,7 +152,7 @@ export class WriteCall implements PendingChange {
 
   /** The signal's listener. */
   handleEvent(): void {
-    this.#leaveQueue(this, () => this.#signal?.reason);
+    this.#leaveQueue(this, () => abortReason(this.#signal));
   }
 
   /** Called when the lock was granted but lost, or the path led elsewhere by then. */

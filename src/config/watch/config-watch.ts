@@ -1,6 +1,6 @@
 // This folder reports changes of a config, by any process or editor.
 
-import { listenForAbort } from '../../lock/internal.js';
+import { abortReason, listenForAbort } from '../../lock/internal.js';
 import { ChangeFeed, type Snapshot, type SnapshotSource } from './change-feed.js';
 import { changedKeys } from './changed-keys.js';
 
@@ -45,7 +45,7 @@ export class ConfigWatch<T extends object> implements AsyncIterableIterator<Conf
   constructor(path: string, view: SnapshotSource<T>, { signal, onError }: WatchOptions) {
     this.#signal = signal;
     if (signal?.aborted) {
-      this.#aborted = { reason: signal.reason };
+      this.#aborted = { reason: abortReason(signal) };
       return;
     }
     this.#feed = new ChangeFeed(path, view, {
@@ -98,7 +98,7 @@ export class ConfigWatch<T extends object> implements AsyncIterableIterator<Conf
 
   #abort(): void {
     this.#end();
-    const reason: unknown = this.#signal?.reason;
+    const reason = abortReason(this.#signal);
     const [first, ...others] = this.#waiting.splice(0);
     if (first === undefined) this.#aborted = { reason };
     else first.reject(reason);

@@ -12,7 +12,8 @@ import type { Addon } from './addon.js';
  *   bundled.
  */
 export function loadAddon(): Addon {
-  const packageRoot = findPackageRoot(__dirname);
+  // An ES module that a bundler made has no __dirname.
+  const packageRoot = typeof __dirname === 'string' ? findPackageRoot(__dirname) : undefined;
   if (packageRoot === undefined) throw bundledError();
   let file: string | undefined;
   try {

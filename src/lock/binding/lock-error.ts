@@ -30,7 +30,7 @@ export function lockError(path: string, failure: NativeFailure): ZjjError {
     const message = `The file system of ${path} does not support file locks: ${cause.message}`;
     return new ZjjError('LOCK_UNSUPPORTED', message, { path, cause });
   }
-  const missing = failure.syscall === 'open' ? missingDirectory(path, cause) : undefined;
+  const missing = missingDirectory(path, cause);
   if (missing !== undefined) return new ZjjError('LOCK_IO', `Cannot lock ${path}: ${missing}`, { path, cause });
   const reason = isReadOnly(failure) ? 'this file system locks a file exclusively only if it may be written: ' : '';
   return new ZjjError('LOCK_IO', `Cannot lock ${path}: ${reason}${cause.message}`, { path, cause });

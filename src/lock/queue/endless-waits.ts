@@ -12,9 +12,8 @@ export function rejectEndlessWaits(): void {
   if (isListening) return;
   isListening = true;
   process.on('beforeExit', () => {
-    const rejected = busyQueues().filter((queue) => queue.rejectEndlessWait());
-    // Only the first waiter of each queue: its `finally` may release the lock for the next one. If it does not, the event
-    // loop is empty again after this turn, and the event comes again.
-    if (rejected.length > 0) setImmediate(() => {});
+    // Only one waiter: its `finally` may release the lock that another one waits for. If it does not, the event loop is
+    // empty again after this turn, and the event comes again.
+    if (busyQueues().some((queue) => queue.rejectEndlessWait())) setImmediate(() => {});
   });
 }

@@ -75,7 +75,7 @@ export class KernelWait {
   /** Resends the signal until the wait ends: a signal that arrives just before the thread enters the kernel is lost. */
   #send(pauseMs: number): void {
     if (!this.#cancelOnce()) {
-      // In a microtask: the caller of cancel() has not finished its own work yet.
+      // Not now: the caller of cancel() has not finished its own work yet.
       process.nextTick(() => this.#end(ABANDONED));
       return;
     }
