@@ -2,29 +2,26 @@
 
 #include "addon_environment.h"
 
+#include "platform/platform.h"
+
 namespace zjj {
-
-namespace {
-
-// The table of one of the environments of this thread, or null. Node-API makes an environment for each time that a
-// thread loads the addon, and clearing the require cache makes it load again.
-thread_local LockTable* tables = nullptr;
-
-}  // namespace
 
 Environment::Environment()
     : locks_([](LockHandle* handle,
                 void* self) { return static_cast<Environment*>(self)->wait_end_.NonBlockingCall(handle) == napi_ok; },
              this) {
-  if (tables == nullptr) {
-    tables = &locks_;
+  // Node-API makes an environment for each time that a thread loads the addon, and clearing the require cache makes it
+  // load again. The thread keeps the table of one of them.
+  auto* other = static_cast<LockTable*>(ThreadValue());
+  if (other == nullptr) {
+    SetThreadValue(&locks_);
   } else {
-    locks_.ShareThread(tables);
+    locks_.ShareThread(other);
   }
 }
 
 Environment::~Environment() {
-  if (tables == &locks_) tables = locks_.thread_mate();
+  if (ThreadValue() == &locks_) SetThreadValue(locks_.thread_mate());
 }
 
 Environment* Environment::Create(Napi::Env env, Napi::Function on_wait_end) {

@@ -23,6 +23,11 @@ int64_t UnixMs();
 // then moves it.
 int64_t BootUnixMs();
 
+// One pointer for each thread, null at first. Not `thread_local`: its storage may be used up when a library is loaded
+// late.
+void* ThreadValue();
+void SetThreadValue(void* value);
+
 }  // namespace zjj
 
 #endif  // ZJJ_PLATFORM_PLATFORM_H_

@@ -4,15 +4,29 @@
 #include <dlfcn.h>
 #endif
 #include <errno.h>
+#include <pthread.h>
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
+#include <stdlib.h>
 #include <time.h>
 
 #include "platform/platform.h"
 #include "platform/timespec.h"
 
 namespace zjj {
+
+namespace {
+
+pthread_key_t thread_value;
+pthread_once_t thread_value_once = PTHREAD_ONCE_INIT;
+
+void CreateThreadValue() {
+  // Fails only beyond a thousand keys in the process.
+  if (pthread_key_create(&thread_value, nullptr) != 0) abort();
+}
+
+}  // namespace
 
 void KeepLoaded() {
   // ELF binaries are linked with -z nodelete instead, which takes effect before this function runs.
@@ -61,6 +75,16 @@ int64_t BootUnixMs() {
   struct timespec up;
   clock_gettime(kSinceBoot, &up);
   return UnixMs() - static_cast<int64_t>(up.tv_sec) * 1000 - up.tv_nsec / 1000000;
+}
+
+void* ThreadValue() {
+  pthread_once(&thread_value_once, CreateThreadValue);
+  return pthread_getspecific(thread_value);
+}
+
+void SetThreadValue(void* value) {
+  pthread_once(&thread_value_once, CreateThreadValue);
+  pthread_setspecific(thread_value, value);
 }
 
 }  // namespace zjj

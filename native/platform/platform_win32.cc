@@ -7,6 +7,22 @@
 
 namespace zjj {
 
+namespace {
+
+DWORD thread_value;
+INIT_ONCE thread_value_once = INIT_ONCE_STATIC_INIT;
+
+DWORD ThreadValueIndex() {
+  auto create = [](PINIT_ONCE, PVOID, PVOID*) -> BOOL {
+    thread_value = TlsAlloc();
+    return TRUE;
+  };
+  InitOnceExecuteOnce(&thread_value_once, create, nullptr, nullptr);
+  return thread_value;
+}
+
+}  // namespace
+
 void KeepLoaded() {
   HMODULE self;
   GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,
@@ -34,5 +50,9 @@ int64_t UnixMs() {
 }
 
 int64_t BootUnixMs() { return UnixMs() - static_cast<int64_t>(GetTickCount64()); }
+
+void* ThreadValue() { return TlsGetValue(ThreadValueIndex()); }
+
+void SetThreadValue(void* value) { TlsSetValue(ThreadValueIndex(), value); }
 
 }  // namespace zjj

@@ -9,7 +9,6 @@ import { getConfigValueSync } from './read.js';
 import type { StandardSchema } from './schema.js';
 import { StoreView } from './store-view.js';
 import { findInTable } from './tables.js';
-import { fileModeOf } from './transaction/file-mode.js';
 import { type ConfigTransaction, isThenable } from './transaction/merge-changes.js';
 import { transact, transactSync } from './transaction/transact.js';
 import { checkWriteOptions, WRITE_OPTIONS, type WriteOptions } from './transaction/write-call.js';

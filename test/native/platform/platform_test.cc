@@ -2,6 +2,8 @@
 
 #include "platform/platform.h"
 
+#include <thread>
+
 #include "check.h"
 
 namespace zjj::test {
@@ -32,6 +34,20 @@ void TheSystemStartedOnceAndInThePast() {
   CHECK(is_fixed);
 }
 
+void EachThreadHasItsOwnValue() {
+  int number = 0;
+  CHECK(ThreadValue() == nullptr);
+  SetThreadValue(&number);
+  std::thread([] {
+    CHECK(ThreadValue() == nullptr);
+    int other = 0;
+    SetThreadValue(&other);
+    CHECK(ThreadValue() == &other);
+  }).join();
+  CHECK(ThreadValue() == &number);
+  SetThreadValue(nullptr);
+}
+
 }  // namespace
 
 }  // namespace zjj::test
@@ -41,5 +57,6 @@ int main(int argc, char** argv) {
   Start(argc, argv);
   Run("sleeps last at least their time", SleepsLastAtLeastTheirTime);
   Run("the system started once and in the past", TheSystemStartedOnceAndInThePast);
+  Run("each thread has its own value", EachThreadHasItsOwnValue);
   Finish();
 }
