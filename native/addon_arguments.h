@@ -33,7 +33,10 @@ Integer IntegerAt(const Napi::CallbackInfo& info, size_t index, Integer otherwis
   if (napi_get_value_double(info.Env(), info[index], &value) != napi_ok) return otherwise;
   bool fits = value >= static_cast<double>(std::numeric_limits<Integer>::min()) &&
               value <= static_cast<double>(std::numeric_limits<Integer>::max());
-  return fits && std::trunc(value) == value ? static_cast<Integer>(value) : otherwise;
+  if (!fits) return otherwise;
+  auto whole = static_cast<Integer>(value);
+  // Not trunc(), which needs the mathematics library.
+  return static_cast<double>(whole) == value ? whole : otherwise;
 }
 
 // No lock, task or descriptor has the number -1.
