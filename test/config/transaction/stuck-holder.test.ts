@@ -141,6 +141,23 @@ test.skipIf(process.platform !== 'linux')('a command of flock(1) that works is w
   for (const waiter of waiters) expect([await waiter.line(), await waiter.exit()]).toEqual(['{}', 0]);
 });
 
+test.skipIf(process.platform !== 'linux')(
+  'sleeping holders that leave no record are waited for while they follow one another, in both forms',
+  async (context) => {
+    requires(context, ['flock']);
+    const path = configPath();
+    const lockPath = `${path}.lock`;
+    writeFileSync(lockPath, '');
+    // Each shares the lock with the next one, so that no waiter gets it in between. All of them together take ten seconds.
+    const relay = `flock -s '${lockPath}' sh -c 'echo held; exec sleep 4' & sleep 3`;
+    const holders = new Child('sh', ['-c', `${relay}; ${relay}; ${relay}; wait`]);
+    expect(await holders.line()).toBe('held');
+    const waiters = startWaiters(path);
+    for (const waiter of waiters) expect(await waiter.line()).toBe('waits');
+    for (const waiter of waiters) expect([await waiter.line(), await waiter.exit()]).toEqual(['{}', 0]);
+  },
+);
+
 test('a queue of processes that may only read the lock file moves, though they leave no record', async (context) => {
   if (process.platform !== 'linux') context.skip('only Linux lists the holders of locks');
   if (process.geteuid?.() !== 0) context.skip('changing the user needs root');
