@@ -13,6 +13,11 @@ const QEMU = [
     'signals.test.js > two copies of the package in one process > each have a wait thread, and a signal',
     'waiter-ends.test.js > a process survives the wait signal of an addon loaded only in a worker',
   ),
+  ...skip(
+    'the test starts Node.js in another program, which cannot start an emulated one',
+    'file/holder.test.js > the holder that a record names > is alive in a PID namespace whose /proc',
+    'queue/stubborn-waits.test.js > ',
+  ),
 ];
 
 const WINE = [
