@@ -89,7 +89,7 @@ describe.each(['state.json', 'state.lock'])('what somebody writes into %s while 
       '-e',
       `const { Worker } = require('node:worker_threads');
        const source = \`
-         globalThis.held = require(${lockModule}).lockSync(\${JSON.stringify(${JSON.stringify(path)})});
+         globalThis.held = require(\${JSON.stringify(${lockModule})}).lockSync(\${JSON.stringify(${JSON.stringify(path)})});
          require('node:worker_threads').parentPort.postMessage('held');
          setInterval(() => {}, 1000);\`;
        const worker = new Worker(source, { eval: true });
