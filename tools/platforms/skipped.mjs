@@ -27,6 +27,10 @@ const WINE = [
     'lock.test.js > an invalid lock file > a symbolic link',
     'same-file.test.js > a lock is the same through > a directory that is a symbolic link',
   ),
+  ...skip(
+    'on Windows the store writes the path of the lock file with a slash, which this thread takes for another name of it',
+    'queue/endless-waits.test.js > a wait that could never end rejects with LOCK_DEADLOCK: > a write of the config whose lock',
+  ),
   ...skip('under wine, root can write a read-only file', 'lock.test.js > a read-only lock file can be locked'),
 ];
 
