@@ -86,6 +86,7 @@ void AWaitIsCancelledBeforeAndInTheKernel() {
 
 // Valgrind emulates signals, and the kernel shows its own masks.
 bool IsUnderValgrind() {
+  // Only this thread runs then. NOLINTNEXTLINE(concurrency-mt-unsafe)
   const char* preloaded = getenv("LD_PRELOAD");
   return preloaded != nullptr && strstr(preloaded, "vgpreload") != nullptr;
 }
