@@ -175,7 +175,7 @@ test("another user's link in a sticky directory is not followed", async (context
     symlinkSync(path, link);
     lchownSync(link, STRANGER, STRANGER);
     const result = await runCli(['config', '--file', link, 'a', '2'], { home: shared });
-    expect(result).toMatchObject({ exitCode: 3, stderr: `Error: Cannot read ${link}: permission denied (EACCES)\n` });
+    expect(result).toMatchObject({ exitCode: 3, stderr: `Error: Cannot write ${link}: permission denied (EACCES)\n` });
   }
   expect(readFileSync(target, 'utf8')).toBe('a = 1\n');
 });
