@@ -144,41 +144,48 @@ export class LockTimeoutError extends ZjjError {
   }
 }
 
-/** The text is not valid TOML: `code` is `CONFIG_PARSE`. `line` and `column` give the position of the first error. */
-export class ConfigParseError extends ZjjError {
-  static {
-    ConfigParseError.prototype.name = 'ConfigParseError';
-  }
+interface PlacedErrorOptions extends ZjjErrorOptions {
+  line: number;
+  column: number;
+}
 
-  declare readonly code: 'CONFIG_PARSE';
+/** An error at a place in a config's text. */
+class PlacedError extends ZjjError {
   /** Counted from 1. */
   readonly line: number;
   /** Counted from 1, in UTF-16 code units. */
   readonly column: number;
 
-  constructor(message: string, options: { path?: string | undefined; line: number; column: number; cause?: unknown }) {
-    super('CONFIG_PARSE', message, options);
+  constructor(code: ErrorCode, message: string, options: PlacedErrorOptions) {
+    super(code, message, options);
     this.line = options.line;
     this.column = options.column;
   }
 }
 
+/** The text is not valid TOML: `code` is `CONFIG_PARSE`. `line` and `column` give the position of the first error. */
+export class ConfigParseError extends PlacedError {
+  static {
+    ConfigParseError.prototype.name = 'ConfigParseError';
+  }
+
+  declare readonly code: 'CONFIG_PARSE';
+
+  constructor(message: string, options: PlacedErrorOptions) {
+    super('CONFIG_PARSE', message, options);
+  }
+}
+
 /** The file is not UTF-8: `code` is `CONFIG_ENCODING`. `line` and `column` give the position of the first wrong byte. */
-export class ConfigEncodingError extends ZjjError {
+export class ConfigEncodingError extends PlacedError {
   static {
     ConfigEncodingError.prototype.name = 'ConfigEncodingError';
   }
 
   declare readonly code: 'CONFIG_ENCODING';
-  /** Counted from 1. */
-  readonly line: number;
-  /** Counted from 1, in UTF-16 code units. */
-  readonly column: number;
 
-  constructor(message: string, options: { path: string; line: number; column: number; cause: unknown }) {
+  constructor(message: string, options: PlacedErrorOptions) {
     super('CONFIG_ENCODING', message, options);
-    this.line = options.line;
-    this.column = options.column;
   }
 }
 

@@ -1,6 +1,6 @@
 import { ZjjError } from '../errors.js';
 import { inspectProject, upward, whyForeign } from './project-config.js';
-import { beneath, expandHome, userConfigPath } from './user-config.js';
+import { beneath, type Environment, expandHome, userConfigPath } from './user-config.js';
 
 /** Which file the caller wants. If nothing is set, the rules in {@link locateConfig} choose. */
 export interface ConfigRequest {
@@ -17,8 +17,6 @@ export interface ConfigLocation {
   readonly path: string;
   readonly scope: 'file' | 'env' | 'project' | 'global';
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Finds the file that a write goes to. The first rule that matches decides:

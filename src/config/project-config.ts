@@ -2,8 +2,7 @@ import { accessSync, constants, lstatSync, readFileSync, realpathSync, type Stat
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { codeOf } from './file/config-error.js';
 import { walkPath } from './file/walk-path.js';
-
-type Environment = Readonly<Record<string, string | undefined>>;
+import type { Environment } from './user-config.js';
 
 /**
  * What a directory has as its project config:
@@ -29,9 +28,9 @@ export function inspectProject(directory: string, environment: Environment): Pro
   const path = join(folder, 'config.toml');
   // A directory that may not be searched shows nothing, and users may work below one.
   const entry = look(() => lstatSync(folder));
-  if (!(entry instanceof Found)) return { kind: 'none' };
+  if (typeof entry === 'string') return { kind: 'none' };
   const file = look(() => lstatSync(path));
-  if (file === 'missing' && !isDangling(folder, entry.stats)) return { kind: 'none' };
+  if (file === 'missing' && !isDangling(folder, entry)) return { kind: 'none' };
   const reason = whyForeign(directory, environment);
   if (reason !== undefined) return { kind: 'foreign', reason };
   const unusable = whyUnusable(path);
@@ -90,8 +89,8 @@ function isTrusted(directory: string, { ZJJ_TRUSTED_DIRECTORIES: list = '' }: En
 
 function foreignOwner(path: string, own: ReadonlySet<number>, stat: () => Stats): string | undefined {
   const found = look(stat);
-  if (!(found instanceof Found) || own.has(found.stats.uid)) return undefined;
-  return `${path} belongs to ${userName(found.stats.uid)}`;
+  if (typeof found === 'string' || own.has(found.uid)) return undefined;
+  return `${path} belongs to ${userName(found.uid)}`;
 }
 
 /** `user mallory (uid 1001)`. The name is only there for accounts in /etc/passwd. */
@@ -124,15 +123,10 @@ function isDangling(folder: string, entry: Stats): boolean {
   return entry.isSymbolicLink() && look(() => statSync(folder)) === 'missing';
 }
 
-/** A file or directory that is there. */
-class Found {
-  constructor(readonly stats: Stats) {}
-}
-
 /** `hidden`: the system does not tell, for example because a directory may not be searched. */
-function look(stat: () => Stats): Found | 'missing' | 'hidden' {
+function look(stat: () => Stats): Stats | 'missing' | 'hidden' {
   try {
-    return new Found(stat());
+    return stat();
   } catch (error) {
     return codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR' ? 'missing' : 'hidden';
   }

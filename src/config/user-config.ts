@@ -5,7 +5,8 @@ import { ZjjError } from '../errors.js';
 import { bearsStoreMark } from '../lock/internal.js';
 import { codeOf } from './file/config-error.js';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** The variables of a process's environment. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The path of the user's config. The first rule that matches decides:

@@ -157,6 +157,7 @@ export class HeldLock implements FileLock {
     this.#forgetEnd();
     this.#queue.release(index, this.mode, clean);
   }
+
   #forgetEnd(): void {
     if (this.#end !== undefined) this.#queue.ends.delete(this.#end);
   }

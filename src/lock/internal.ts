@@ -4,7 +4,6 @@
  */
 export * from '../errors.js';
 export {
-  type AbortSignalLike,
   abortReason,
   Canceller,
   checkSignal,
@@ -12,19 +11,10 @@ export {
   throwIfAborted,
 } from './abort-signal.js';
 export { CommitOutcome, LIST_LOST, NO_TASK } from './binding/addon.js';
-export {
-  bearsStoreMark,
-  type HolderRecord,
-  isThisProcess,
-  isVisible,
-  readHolder,
-  readHolderRecord,
-  readRecord,
-} from './binding/holder.js';
+export { bearsStoreMark, isThisProcess, readHolder } from './binding/holder.js';
 export { deadlockError, errnoName, systemError, timeoutError } from './binding/lock-error.js';
 export { hasChangedHands, type LockLook, lookAtLock, showsLife } from './binding/lock-look.js';
 export { addon, setLockCommand } from './binding/native-locks.js';
-export { startOf } from './binding/process-identity.js';
 export { Task } from './binding/task.js';
 export { CallSite } from './call-site.js';
 export { HeldLock } from './held-lock.js';

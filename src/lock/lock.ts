@@ -90,13 +90,13 @@ type AcquireOptions = Omit<LockOptions, 'signal'> & StoreOptions & { readonly si
 export function acquire(path: string | URL, options: AcquireOptions = {}, entry: Entry = acquire): Promise<HeldLock> {
   try {
     const queue = queueOf(absolutePath(path));
-    const request = checkRequest(queue.path, options);
+    const request = checkRequest(queue.path, options, entry);
     throwIfAborted(request.signal);
     if (request.timeoutMs === 0) return Promise.resolve(tryOnce(queue, request));
-    if (!queue.mustPause) return acquireOrWait(queue, request, entry);
+    if (!queue.mustPause) return acquireOrWait(queue, request);
     // A call with an onBusy tries first, because only a failed try calls it.
     const waitsAtOnce = queue.isContended && request.onBusy === undefined;
-    return waitsAtOnce ? wait(queue, request, false, entry) : acquireAfterPause(queue, request, siteOf(request, entry));
+    return waitsAtOnce ? wait(queue, request, false) : acquireAfterPause(queue, request);
   } catch (error) {
     return Promise.reject(error);
   }
@@ -123,7 +123,7 @@ export function lockSync(path: string | URL, options: LockSyncOptions = {}): Fil
 /** Like {@link lockSync}, for the store. */
 export function acquireSync(path: string | URL, options: LockSyncOptions & StoreOptions = {}): HeldLock {
   const queue = queueOf(absolutePath(path));
-  const request = checkRequest(queue.path, options);
+  const request = checkRequest(queue.path, options, acquireSync);
   // A transaction of this thread may hold the lock. No waiter of this thread may come between its end and this call.
   if (queue.ends.size > 0) return aheadOfWaiters(queue.path, () => acquireBlocking(queue, request));
   return acquireBlocking(queue, request);
@@ -181,9 +181,10 @@ export async function withLock<R>(
   const [options, use] = rest.length === 1 ? [{}, rest[0]] : rest;
   if (typeof use !== 'function') throw new TypeError(`use must be a function, not ${typeof use}`);
   checkOptions(options, LOCK_OPTIONS);
+  const absolute = absolutePath(path);
   const isEndless = options.timeout === undefined && options.signal === undefined;
-  if (isEndless && isHeldAround(absolutePath(path), options.mode)) throw nestedLockError(absolutePath(path));
-  const held = await acquire(path, options, withLock);
+  if (isEndless && isHeldAround(absolute, options.mode)) throw nestedLockError(absolute);
+  const held = await acquire(absolute, options, withLock);
   try {
     return await holdAround(held, () => use(held));
   } finally {
@@ -194,17 +195,13 @@ export async function withLock<R>(
 /** The function that the user called. */
 type Entry = (...args: never[]) => unknown;
 
-/** Only a timeout makes an error later. The place costs as much memory as the rest of a wait. */
-function siteOf({ timeoutMs }: LockRequest, entry: Entry): CallSite | undefined {
-  return timeoutMs === Number.POSITIVE_INFINITY ? undefined : new CallSite(entry);
-}
-
 interface LockRequest extends PendingLockRequest {
   /** Called once if another holder has the lock. */
   readonly onBusy: (() => void) | undefined;
+  readonly entry: Entry;
 }
 
-function checkRequest(path: string, options: AcquireOptions): LockRequest {
+function checkRequest(path: string, options: AcquireOptions, entry: Entry): LockRequest {
   const { timeout = Number.POSITIVE_INFINITY, mode = 'exclusive', fileMode = DEFAULT_FILE_MODE } = options;
   const { signal, onWait, keepAlive = true } = options;
   const timeoutMs = checkTimeout(timeout);
@@ -221,6 +218,8 @@ function checkRequest(path: string, options: AcquireOptions): LockRequest {
     staysForSignal: options.onBusy === undefined,
     onGrant: options.onGrant,
     onBusy: onWait === undefined ? options.onBusy : () => onWait(readHolder(path)),
+    entry,
+    site: undefined,
   };
 }
 
@@ -242,21 +241,14 @@ function tryOnce(queue: PathQueue, { mode, fileMode, onBusy }: LockRequest): Hel
   throw timeoutError(queue.path, 0, queue.isHeldAgainst(mode));
 }
 
-async function acquireAfterPause(
-  queue: PathQueue,
-  request: LockRequest,
-  site: CallSite | undefined,
-): Promise<HeldLock> {
+async function acquireAfterPause(queue: PathQueue, request: LockRequest): Promise<HeldLock> {
+  noteCallSite(request);
   await queue.pause();
   throwIfAborted(request.signal);
-  return acquireOrWait(queue, request, site);
+  return acquireOrWait(queue, request);
 }
 
-function acquireOrWait(
-  queue: PathQueue,
-  request: LockRequest,
-  origin: Entry | CallSite | undefined,
-): Promise<HeldLock> {
+function acquireOrWait(queue: PathQueue, request: LockRequest): Promise<HeldLock> {
   const { mode } = request;
   const isBehindOthers = queue.hasWaiters || queue.isHeldAgainst(mode);
   if (!isBehindOthers) {
@@ -270,18 +262,18 @@ function acquireOrWait(
   request.onBusy?.();
   // onBusy may have aborted the signal. Nothing listens to it yet, so no event would come.
   throwIfAborted(request.signal);
-  return wait(queue, request, !isBehindOthers, origin);
+  return wait(queue, request, !isBehindOthers);
 }
 
-function wait(
-  queue: PathQueue,
-  request: LockRequest,
-  isBusy: boolean,
-  origin: Entry | CallSite | undefined,
-): Promise<HeldLock> {
-  const site = typeof origin === 'function' ? siteOf(request, origin) : origin;
-  const pending = new PendingLock(queue, request, site);
+function wait(queue: PathQueue, request: LockRequest, isBusy: boolean): Promise<HeldLock> {
+  noteCallSite(request);
+  const pending = new PendingLock(queue, request);
   rejectEndlessWaits();
   queue.enqueue(pending, isBusy);
   return pending.promise;
+}
+
+/** Only a timeout makes an error later. The place costs as much memory as the rest of a wait. */
+function noteCallSite(request: LockRequest): void {
+  if (request.timeoutMs !== Number.POSITIVE_INFINITY) request.site ??= new CallSite(request.entry);
 }

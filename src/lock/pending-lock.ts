@@ -22,6 +22,8 @@ export interface PendingLockRequest {
   readonly signal: AbortSignalLike | undefined;
   /** Whether the process stays alive for the signal, even if nothing else could end the wait. */
   readonly staysForSignal: boolean;
+  /** Where the call came from. Only set for a call with a timeout. */
+  site: CallSite | undefined;
   /** Called as soon as the lock is held, before the promise resolves. */
   readonly onGrant: ((lock: HeldLock) => void) | undefined;
 }
@@ -43,9 +45,9 @@ export class PendingLock implements Waiter {
   readonly #site: CallSite | undefined;
   readonly #onGrant: PendingLockRequest['onGrant'];
 
-  constructor(queue: PathQueue, request: PendingLockRequest, site: CallSite | undefined) {
+  constructor(queue: PathQueue, request: PendingLockRequest) {
     this.#queue = queue;
-    this.#site = site;
+    this.#site = request.site;
     this.mode = request.mode;
     this.fileMode = request.fileMode;
     this.keepAlive = request.keepAlive;

@@ -38,7 +38,7 @@ export function isNarrower(lockFile: Stats, config: Stats): boolean {
 
 /**
  * Gives a lock file the group of its config, and everybody whom the config lets in. Root also gives it to the config's
- * owner. The lock works without any of this, so what is not allowed is left.
+ * owner. The lock works without these changes, so those that the system refuses are skipped.
  *
  * @param config - The config, as it is or will be.
  * @param widestMode - The permission bits that the lock file may have.

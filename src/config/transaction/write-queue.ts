@@ -123,7 +123,7 @@ class WriteQueue {
     let batch: WriteCall[] = [];
     try {
       if (!isStillAt(path, this.#locate())) {
-        for (const call of this.#calls) call.noteRestart();
+        this.#noteRestart(this.#calls);
         return;
       }
       batch = this.#take(MAX_BATCH);
@@ -178,14 +178,18 @@ class WriteQueue {
     return batch;
   }
 
+  #noteRestart(calls: Iterable<WriteCall>): void {
+    this.#restarts++;
+    for (const call of calls) call.noteRestart();
+  }
+
   /** The lock was lost. The batch returns to the head of the queue, and its timeouts count again. */
   #putBack(batch: readonly WriteCall[]): void {
-    this.#restarts++;
+    this.#noteRestart(batch);
     const later = [...this.#calls];
     this.#calls.clear();
     for (const call of batch) {
       call.outcome = undefined;
-      call.noteRestart();
       this.#calls.add(call);
       call.startClock();
     }
